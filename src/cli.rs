@@ -6,6 +6,7 @@
 
 mod complete;
 mod help;
+mod hosts;
 pub mod manual;
 mod parse;
 pub mod schema;
@@ -27,7 +28,9 @@ use parse::{leave, parse, with_environment};
 use crate::base::terminal::visible;
 use crate::commands::about::{About, Does, Purpose};
 use crate::commands::argument::{Takes as _, Value};
-use crate::commands::{self, Context, Exit, Failure, Options, WatchInterval, Writing, today};
+use crate::commands::{
+    self, Context, Exit, Failure, Fleet, Options, WatchInterval, Writing, today,
+};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
 use crate::source::Host;
@@ -128,8 +131,16 @@ enum Command {
 impl Cli {
     /// Runs the command that these words call.
     fn run(self, words: &[OsString]) -> ExitCode {
-        let cx = Context::new(self.global.options());
-        let quiet = cx.quiet;
+        let quiet = self.global.quiet;
+        let cx = match self.global.options() {
+            Ok(options) => Context::new(options),
+            Err(failure) => return failure.report(quiet),
+        };
+        if cx.watch.is_some() && cx.fleet.is_some() {
+            return Failure::new(Exit::Usage, "--watch watches one host")
+                .hint("--host HOST names one")
+                .report(quiet);
+        }
         if cx.watch.is_some() && about(words).does != Does::Watchable {
             return Failure::new(Exit::Usage, "this command cannot be watched")
                 .hint(format!("--watch goes with {}", watchable().join(", ")))
@@ -232,7 +243,7 @@ fn context(options: &[String], limit: Duration) -> Option<Context> {
         .into_iter()
         .chain(options.iter().map(String::as_str));
     let cli = Cli::try_parse_from(words.chain(["show"])).ok()?;
-    let mut options = cli.global.options();
+    let mut options = cli.global.options().ok()?;
     options.host.limit = Some(limit);
     options.quiet = true;
     Some(Context::new(options))
@@ -264,6 +275,25 @@ pub struct Global {
     /// The control socket of ovs-vswitchd [default: ovs-vswitchd.PID.ctl beside the database's socket]
     #[arg(long, global = true, takes = Value::CONTROL_SOCKET)]
     ctl: Option<PathBuf>,
+
+    /// Run on each of the hosts in this file, a host a line (lists and ranges as compute[01-40]; behind it
+    /// db=ENDPOINT), or in the group of this name: ~/.config/ovs/hosts/NAME
+    #[arg(long, global = true, takes = Value::HOSTS)]
+    hosts: Option<String>,
+
+    /// How many hosts at a time
+    #[arg(
+        long,
+        global = true,
+        takes = Value::free("N"),
+        default_value_t = 32,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    parallel: u16,
+
+    /// Make the change on each of several hosts
+    #[arg(long, global = true)]
+    each: bool,
 
     /// Seconds to wait for the other side without progress; 0: no limit [default: 10]
     #[arg(
@@ -446,7 +476,11 @@ enum Colour {
 
 impl Global {
     /// Resolves the options with the environment and stdout.
-    fn options(self) -> Options {
+    ///
+    /// # Errors
+    ///
+    /// The file of hosts cannot be read, or is malformed.
+    fn options(self) -> Result<Options, Failure> {
         let terminal = io::stdout().is_terminal();
         let limit = self.timeout.unwrap_or(Limit::DEFAULT);
         let mode = match (self.output, self.json, &self.get) {
@@ -463,7 +497,15 @@ impl Global {
         };
         let mut host = Host::new(db, limit.0, self.tls.tls());
         host.control = self.ctl;
-        Options {
+        let fleet = match &self.hosts {
+            Some(name) => Some(Fleet {
+                hosts: hosts::of_file(name, &host)?,
+                parallel: self.parallel.into(),
+                each: self.each,
+            }),
+            None => None,
+        };
+        Ok(Options {
             host,
             limit_is_given: self.timeout.is_some(),
             format: Format {
@@ -488,7 +530,8 @@ impl Global {
             quiet: self.quiet,
             verbose: self.verbose,
             watch: self.watch,
-        }
+            fleet,
+        })
     }
 }
 

@@ -81,6 +81,10 @@ fn is_the_change(flow_mod: &FlowMod<'_>, change: &FlowChange, line: &str) {
     // What a message has beside these means the same.
     entry.cookie = meant.cookie;
     entry.flags = meant.flags;
+    // Only an addition is read with its importance.
+    if change.command != FlowCommand::Add {
+        entry.importance = meant.importance;
+    }
     assert_means(&entry, meant, line);
 }
 

@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal as _};
 
-use super::context::print;
 use super::{Context, Exit, Failure};
 use crate::base::terminal::visible;
 use crate::commands::about::{About, Describe as _};
@@ -123,7 +122,7 @@ impl Args {
         if cx.format.mode == Mode::Table && io::stdout().is_terminal() {
             text = visible(&text);
         }
-        print(&text)
+        cx.print(&text)
     }
 }
 

@@ -113,6 +113,8 @@ impl Value {
     pub const DEVICES: Value = Value::new("IF,IF", Completer::Devices);
     pub const DIRECTORY: Value = Value::new("DIR", Completer::Files);
     pub const ENDPOINT: Value = Value::new("ENDPOINT", Completer::Endpoints);
+    /// A file of hosts, or a group of them.
+    pub const HOSTS: Value = Value::new("FILE|NAME", Completer::Files);
     pub const FILE: Value = Value::new("FILE", Completer::Files);
     /// A flow to be added or modified.
     pub const FLOW: Value = Value::new("FLOW", Completer::Flow);

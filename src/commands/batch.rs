@@ -5,14 +5,14 @@ mod plan;
 mod sending;
 mod switches;
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
 use switches::SwitchLines;
 
+use super::entry_file::read_once;
 use super::failure::words_of;
 use super::switch_line::SwitchLine;
 use super::write::{Afterwards, ChangeStep, make_all, of_switch};
@@ -116,27 +116,22 @@ impl Args {
     }
 
     fn read(&self) -> Result<String, Failure> {
-        let mut text = String::new();
-        let (what, read) = match &self.file {
-            Some(path) if path.as_os_str() != "-" => {
-                let file = File::open(path);
-                let read = file.and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
-                (quoted(&path.to_string_lossy()), read)
-            }
-            _ => {
-                let stdin = io::stdin().lock();
-                (
-                    "stdin".to_owned(),
-                    stdin.take(LARGEST + 1).read_to_string(&mut text),
-                )
-            }
+        let path = self.file.as_deref().unwrap_or(Path::new("-"));
+        let what = match path.to_string_lossy() {
+            stdin if stdin == "-" => "stdin".to_owned(),
+            name => quoted(&name),
         };
+        let read = read_once(path, LARGEST).and_then(|bytes| {
+            let invalid = "stream did not contain valid UTF-8";
+            let text = str::from_utf8(bytes);
+            text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, invalid))
+        });
         match read {
-            Ok(length) if length as u64 > LARGEST => Err(Failure::new(
+            Ok(text) if text.len() as u64 > LARGEST => Err(Failure::new(
                 Exit::Failed,
                 format!("{what} has more than {} MiB", LARGEST >> 20),
             )),
-            Ok(_) => Ok(text),
+            Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(Failure::new(
                 Exit::Failed,
                 format!("cannot read {what}: {}", words_of(&error)),

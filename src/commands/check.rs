@@ -17,16 +17,18 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::host::HostArgs;
+use super::host_run::OutputPart;
 use super::lines::InterfaceRow;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::check::{
-    Daemon, Finding, FindingKind, Severity, Snapshot, daemon_findings, findings, sort,
+    Daemon, Finding, FindingKind, HostFinding, HostView, Severity, Snapshot, daemon_findings,
+    findings, host_findings, sort,
 };
 use crate::model::{Topology, Want};
-use crate::output::{Cell, ColourRole, Column, Mode, Shape, View, headings};
+use crate::output::{Cell, ColourRole, Column, Format, Mode, Shape, View, headings};
 
 use bridge::BridgeAnswer;
 use daemon::DaemonCheck;
@@ -161,6 +163,9 @@ impl Args {
                 .collect(),
             Some(name) => vec![&cx.bridge_with_all(&topology, name)?.name],
         };
+        if let Some(run) = cx.host_run() {
+            run.sees(HostView::of(&run.name, &topology));
+        }
         let facts = self.host.facts(cx, &topology).await?;
         let run_directories = if cx.host.has_sockets() {
             cx.host.run_directories()
@@ -222,11 +227,56 @@ impl Args {
     }
 }
 
+impl Args {
+    /// The findings between several hosts, each shown as those of its host; and the exit code.
+    ///
+    /// # Errors
+    ///
+    /// There is no such column.
+    pub(super) fn between(
+        &self,
+        format: &Format,
+        hosts: &[HostView],
+    ) -> Result<(Vec<(usize, OutputPart)>, Exit), Failure> {
+        let columns = columns();
+        let view = format.view(&columns)?;
+        let is_asked = |HostFinding { finding, .. }: &HostFinding| {
+            let bridges = (&self.bridge, &finding.bridge);
+            let is_of_bridge = !matches!(bridges, (Some(asked), Some(bridge)) if asked != bridge);
+            is_of_bridge && finding.kind.severity() <= self.severity.into()
+        };
+        let found: Vec<HostFinding> = host_findings(hosts).into_iter().filter(is_asked).collect();
+        let is_error = |found: &HostFinding| found.finding.kind.severity() == Severity::Error;
+        let exit = if found.iter().any(is_error) {
+            Exit::Failed
+        } else {
+            Exit::Done
+        };
+        let of_host = |found: &[HostFinding]| {
+            let host = found.first()?.host;
+            let mut found: Vec<Finding> = found.iter().map(|f| f.finding.clone()).collect();
+            sort(&mut found);
+            let part = if is_list(format) {
+                OutputPart::Rows(view.frame(&found, "findings"))
+            } else {
+                OutputPart::Text(messages::messages(&found, format))
+            };
+            Some((host, part))
+        };
+        let by_host = found.chunk_by(|a, b| a.host == b.host);
+        Ok((by_host.filter_map(of_host).collect(), exit))
+    }
+}
+
+/// Whether findings are records: not on a terminal, unless columns are named.
+fn is_list(format: &Format) -> bool {
+    format.mode != Mode::Table || format.columns.is_some()
+}
+
 /// Messages in table mode, unless columns were named; else a list.
 fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<(), Failure> {
-    let is_list = cx.format.mode != Mode::Table || cx.format.columns.is_some();
     // A watched command is compared finding by finding.
-    if is_list || cx.capture().is_some() || found.is_empty() {
+    if is_list(&cx.format) || cx.capture().is_some() || found.is_empty() {
         return cx.print_list(view, found, "findings");
     }
     cx.print(&messages::messages(found, &cx.format))

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::rc::Rc;
 
 use super::capture::{CapturedOutput, WatchInterval};
+use super::host_run::{Fleet, HostRun};
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::{Exit, Failure, progress, quoted};
@@ -37,6 +38,8 @@ pub struct Options {
     pub verbose: bool,
     /// `--watch`: the interval, if the command is watched.
     pub watch: Option<WatchInterval>,
+    /// The hosts, if several were named; `host` is then none of them.
+    pub fleet: Option<Fleet>,
 }
 
 /// The global options for changes.
@@ -69,6 +72,8 @@ pub struct Context {
     pub quiet: bool,
     /// `--watch`: the interval, if the command is watched.
     pub watch: Option<WatchInterval>,
+    /// The hosts, if the command is to run on several.
+    pub fleet: Option<Fleet>,
     reporter: Rc<Reporter>,
 }
 
@@ -79,6 +84,7 @@ impl Context {
             quiet: options.quiet,
             verbose: options.verbose,
             capture: None,
+            host: None,
         });
         let host = options.host.with_log(Rc::clone(&reporter) as Rc<_>);
         Context {
@@ -90,6 +96,7 @@ impl Context {
             writing: options.writing,
             quiet: options.quiet,
             watch: options.watch,
+            fleet: options.fleet,
             reporter,
         }
     }
@@ -103,6 +110,7 @@ impl Context {
             quiet: self.quiet,
             verbose: self.reporter.verbose,
             capture: Some(CapturedOutput::default()),
+            host: None,
         });
         let host = self.host.with_log(Rc::clone(&reporter) as Rc<_>);
         Context {
@@ -110,9 +118,35 @@ impl Context {
             host,
             format,
             watch: None,
+            fleet: None,
             reporter,
             ..*self
         }
+    }
+
+    /// The same options for one host of several, whose output is kept in `run`; `format` is that of each host.
+    pub(super) fn on_host(&self, host: &Host, format: Format, run: Rc<HostRun>) -> Context {
+        let reporter = Rc::new(Reporter {
+            quiet: self.quiet,
+            verbose: self.reporter.verbose,
+            capture: None,
+            host: Some(run),
+        });
+        let host = host.with_log(Rc::clone(&reporter) as Rc<_>);
+        Context {
+            database: Database::new(host.clone()),
+            host,
+            format,
+            watch: None,
+            fleet: None,
+            reporter,
+            ..*self
+        }
+    }
+
+    /// The run that this context is of, if the command runs on several hosts.
+    pub(super) fn host_run(&self) -> Option<&HostRun> {
+        self.reporter.host.as_deref()
     }
 
     /// The captured output; `None` if the command is not watched.
@@ -122,7 +156,8 @@ impl Context {
 
     /// Begins a step that may take long: a terminal shows `what` until the returned value is dropped.
     pub(super) fn progress(&self, what: &str) -> Progress {
-        Progress::begin(!self.quiet && self.capture().is_none(), what)
+        let is_shown = !self.quiet && self.capture().is_none() && self.host_run().is_none();
+        Progress::begin(is_shown, what)
     }
 
     /// Connects to the control socket of ovs-vswitchd. A watched command is repeated at its interval, since the daemon
@@ -297,6 +332,10 @@ impl Context {
             capture.show(Frame::of_text(text, self.format.mode));
             return Ok(());
         }
+        if let Some(run) = self.host_run() {
+            run.text(text);
+            return Ok(());
+        }
         print(text)
     }
 
@@ -312,7 +351,7 @@ impl Context {
             return Ok(());
         }
         let texts: Vec<String> = items.into_iter().map(|item| item.text.text).collect();
-        print(&texts.join(gap))
+        self.print(&texts.join(gap))
     }
 
     /// Prints a list. In table mode an empty list is stated: `no patch ports`.
@@ -328,6 +367,10 @@ impl Context {
     ) -> Result<(), Failure> {
         if let Some(capture) = self.capture() {
             capture.show(view.frame(rows, what));
+            return Ok(());
+        }
+        if let Some(run) = self.host_run() {
+            run.rows(view.frame(rows, what));
             return Ok(());
         }
         let text = view.list(rows);

@@ -4,9 +4,11 @@
 //! and so is what follows a `#` outside of quotes. If its first character is `[` or `{`, it is JSON: an array of
 //! objects, or objects one after another, as `dump-flows --json` prints them.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::base::shell::word;
 use crate::commands::failure::words_of;
@@ -73,7 +75,31 @@ enum Content<'a> {
     /// It is read as often as needed.
     Path(&'a Path),
     /// What can be read once only: a pipe.
-    Bytes(Vec<u8>),
+    Bytes(&'static [u8]),
+}
+
+/// Reads stdin (`-`) or a pipe, at most one byte more than `largest`. Its content is kept until the process ends: every
+/// host of several reads it.
+pub(super) fn read_once(path: &Path, largest: u64) -> io::Result<&'static [u8]> {
+    static READ: Mutex<BTreeMap<PathBuf, &'static [u8]>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bytes) = read.get(path) {
+        return Ok(bytes);
+    }
+    let mut bytes = Vec::new();
+    if path.as_os_str() == "-" {
+        io::stdin()
+            .lock()
+            .take(largest + 1)
+            .read_to_end(&mut bytes)?;
+    } else {
+        File::open(path)?
+            .take(largest + 1)
+            .read_to_end(&mut bytes)?;
+    }
+    let bytes: &'static [u8] = bytes.leak();
+    read.insert(path.to_owned(), bytes);
+    Ok(bytes)
 }
 
 /// An entry of a file.
@@ -105,25 +131,17 @@ impl<'a> EntryFile<'a> {
             }
         };
         let failure = |error: io::Error| unreadable(&name, &error);
-        if is_stdin {
-            let mut bytes = Vec::new();
-            let stdin = io::stdin().lock();
-            let read = stdin.take(LARGEST + 1).read_to_end(&mut bytes);
-            return Self::of_bytes(read.map(|_| bytes).map_err(failure)?, name);
+        if !is_stdin {
+            let metadata = path.metadata().map_err(failure)?;
+            if metadata.is_file() {
+                // Opened now for the error.
+                File::open(path).map_err(failure)?;
+                refuse_large(metadata.len(), &name)?;
+                let content = Content::Path(path);
+                return Ok(EntryFile { name, content });
+            }
         }
-        let file = File::open(path).map_err(failure)?;
-        let metadata = file.metadata().map_err(failure)?;
-        if metadata.is_file() {
-            refuse_large(metadata.len(), &name)?;
-            let content = Content::Path(path);
-            return Ok(EntryFile { name, content });
-        }
-        let mut bytes = Vec::new();
-        let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
-        Self::of_bytes(read.map(|_| bytes).map_err(failure)?, name)
-    }
-
-    fn of_bytes(bytes: Vec<u8>, name: String) -> Result<EntryFile<'a>, Failure> {
+        let bytes = read_once(path, LARGEST).map_err(failure)?;
         refuse_large(bytes.len() as u64, &name)?;
         let content = Content::Bytes(bytes);
         Ok(EntryFile { name, content })
@@ -145,7 +163,7 @@ impl<'a> EntryFile<'a> {
                 let file = File::open(path).map_err(|error| unreadable(&self.name, &error))?;
                 Box::new(BufReader::with_capacity(1 << 16, file.take(LARGEST)))
             }
-            Content::Bytes(bytes) => Box::new(bytes.as_slice()),
+            Content::Bytes(bytes) => Box::new(*bytes),
         };
         Ok(EntryLines {
             name: &self.name,
@@ -424,7 +442,10 @@ mod tests {
     use super::*;
 
     fn flows(bytes: &[u8]) -> Result<Vec<(usize, String)>, String> {
-        let file = EntryFile::of_bytes(bytes.to_vec(), "f".to_owned()).unwrap();
+        let file = EntryFile {
+            name: "f".to_owned(),
+            content: Content::Bytes(bytes.to_vec().leak()),
+        };
         let mut lines = file.lines().unwrap();
         let mut all = Vec::new();
         loop {

@@ -14,6 +14,9 @@
 //! | `setting` | option values that set or unset a column or a key |
 //! | `progress` | the line that shows a step that takes long |
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
+//! | `fleet` | a command run on several hosts at a time |
+//! | `host_run` | the run of one host of them |
+//! | `signals` | signals that a command handles itself |
 //! | `capture` | the captured output of a watched command |
 //! | `flow_monitors` | the flow monitors of a watched command |
 //! | `reporter` | remarks and log lines on stderr |
@@ -33,15 +36,18 @@ pub(crate) mod effects;
 mod entries;
 mod entry_file;
 mod failure;
+mod fleet;
 mod flow_monitors;
 mod flow_reading;
 mod host;
+mod host_run;
 mod invented_names;
 mod lines;
 mod progress;
 mod reporter;
 mod services;
 mod setting;
+mod signals;
 mod spelling;
 mod switch;
 mod switch_line;
@@ -80,6 +86,7 @@ pub mod tunnel;
 pub use capture::WatchInterval;
 pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
+pub use host_run::{Fleet, FleetHost};
 pub(crate) use switch::{names_of_tables, numbers_of_groups, numbers_of_meters};
 
 pub(crate) use services::{mirror_headings, queue_headings};
@@ -188,9 +195,10 @@ impl Command {
     ///
     /// The command fails.
     pub async fn run(&self, cx: &Context) -> Result<ExitCode, Failure> {
-        match cx.watch {
-            Some(interval) => watch::watch(cx, self, interval).await,
-            None => self.once(cx).await,
+        match (cx.watch, &cx.fleet) {
+            (Some(interval), _) => watch::watch(cx, self, interval).await,
+            (None, Some(fleet)) => fleet::run(cx, fleet, self).await,
+            (None, None) => self.once(cx).await,
         }
     }
 
@@ -229,6 +237,44 @@ impl Command {
 }
 
 impl Command {
+    /// What it does on several hosts.
+    fn on_hosts(&self) -> OnHosts {
+        match self {
+            Command::Show(_)
+            | Command::Fdb(_)
+            | Command::Bond(_)
+            | Command::Datapath(_)
+            | Command::DumpFlows(_)
+            | Command::DumpGroups(_)
+            | Command::DumpMeters(_)
+            | Command::DumpTables(_)
+            | Command::Flow(flow::Command::Diff(_))
+            | Command::Group(group::Command::Diff(_))
+            | Command::Check(_)
+            | Command::Graph(_)
+            | Command::Path(_)
+            | Command::Trace(_) => OnHosts::Reads,
+            Command::Bridge(_)
+            | Command::Port(_)
+            | Command::Patch(_)
+            | Command::Tag(_)
+            | Command::Tunnel(_)
+            | Command::Db(_) => match self.change() {
+                Some(_) => OnHosts::Changes,
+                None => OnHosts::Reads,
+            },
+            // A daemon does not tell which of its commands change something.
+            Command::Appctl(_)
+            | Command::Flow(_)
+            | Command::Group(_)
+            | Command::Meter(_)
+            | Command::Table(_)
+            | Command::PacketOut(_)
+            | Command::Batch(_) => OnHosts::Changes,
+            Command::Decode(_) | Command::Sandbox(_) => OnHosts::Nothing,
+        }
+    }
+
     /// The change of the database, if the command makes one.
     fn change(&self) -> Option<&dyn write::DatabaseChange> {
         match self {
@@ -241,6 +287,17 @@ impl Command {
             _ => None,
         }
     }
+}
+
+/// What a command does on several hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnHosts {
+    /// It reads.
+    Reads,
+    /// It changes something, or may do so: `--each` is needed.
+    Changes,
+    /// It does not concern a host.
+    Nothing,
 }
 
 fn run_sandbox(command: &sandbox::Command, cx: &Context) -> ExitCode {

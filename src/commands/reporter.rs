@@ -2,8 +2,11 @@
 
 use std::io::{self, Write as _};
 
+use std::rc::Rc;
+
 use super::capture::CapturedOutput;
 use super::failure::one_line;
+use super::host_run::HostRun;
 use super::{Failure, progress};
 use crate::source::Log;
 
@@ -14,6 +17,8 @@ pub(super) struct Reporter {
     pub(super) verbose: bool,
     /// The captured output while the command is watched; `None`: stdout and stderr are used.
     pub(super) capture: Option<CapturedOutput>,
+    /// The run of one host of several, whose name stands before each message.
+    pub(super) host: Option<Rc<HostRun>>,
 }
 
 impl Log for Reporter {
@@ -23,7 +28,7 @@ impl Log for Reporter {
             _ if self.quiet => {}
             Some(capture) => capture.remark(text),
             None => progress::aside(|| {
-                let _ = writeln!(io::stderr(), "{}", one_line(text));
+                let _ = writeln!(io::stderr(), "{}{}", self.of_host(), one_line(text));
             }),
         }
     }
@@ -32,7 +37,7 @@ impl Log for Reporter {
     fn detail(&self, text: &str) {
         if self.verbose && self.capture.is_none() {
             progress::aside(|| {
-                let _ = writeln!(io::stderr(), "ovs: {}", one_line(text));
+                let _ = writeln!(io::stderr(), "ovs: {}{}", self.of_host(), one_line(text));
             });
         }
     }
@@ -41,9 +46,16 @@ impl Log for Reporter {
 impl Reporter {
     /// Writes a failure to stderr; the command continues.
     pub(super) fn say(&self, failure: &Failure) {
-        match &self.capture {
-            Some(capture) => capture.remark(&failure.message),
-            None => failure.say(self.quiet),
+        match (&self.capture, &self.host) {
+            (Some(capture), _) => capture.remark(&failure.message),
+            (None, Some(host)) => host.say(failure, self.quiet),
+            (None, None) => failure.say(self.quiet),
         }
+    }
+
+    /// `compute07: `, if there are several hosts.
+    fn of_host(&self) -> String {
+        let host = self.host.as_deref();
+        host.map_or_else(String::new, |host| format!("{}: ", one_line(&host.name)))
     }
 }

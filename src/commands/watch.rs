@@ -9,7 +9,6 @@
 //! read from a switch it does not report: these commands are repeated at an interval.
 
 mod reader;
-mod signals;
 
 use std::future::pending;
 use std::io::{self, IsTerminal as _};
@@ -18,10 +17,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::capture::WatchInterval;
 use super::context::print;
+use super::signals::{Signal, Signals};
 use super::{Command, Context, Exit, Failure};
 use crate::output::{Format, Frame, Head, Mode, Screen, Stream, clock};
 use reader::Reader;
-use signals::{Signal, Signals};
 
 /// Delay after a change: ovs-vswitchd usually reacts with changes of its own.
 const SETTLE: Duration = Duration::from_millis(40);
@@ -37,7 +36,11 @@ pub(super) async fn watch(
 ) -> Result<ExitCode, Failure> {
     let mut watch = Watcher::new(cx, command, interval);
     let mut reader = Reader::new();
-    let mut signals = Signals::new(watch.out.is_screen());
+    let mut signals = if watch.out.is_screen() {
+        Signals::of_screen()
+    } else {
+        Signals::none()
+    };
     let mut why = Trigger::Time;
     loop {
         tokio::select! {

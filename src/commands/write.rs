@@ -271,7 +271,7 @@ async fn commit<'c>(
         // Done while the database searches, so that it does not delay the change later.
         let prepare = async {
             tokio::task::yield_now().await;
-            guard.get_or_init(|| SignalGuard::prepare(cx.quiet));
+            guard.get_or_init(|| SignalGuard::of(cx));
         };
         let (planned, ()) = tokio::join!(plan(database, steps, &progress), prepare);
         let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
@@ -324,7 +324,7 @@ async fn send(
     operations: &[Operation],
     guard: &OnceCell<SignalGuard>,
 ) -> Result<Vec<Outcome>, Error> {
-    let guard = guard.get_or_init(|| SignalGuard::prepare(cx.quiet));
+    let guard = guard.get_or_init(|| SignalGuard::of(cx));
     guard.hold_signals();
     guard.reached(ChangeStage::Sent);
     let sent = database.transact(operations);

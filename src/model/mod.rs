@@ -21,6 +21,7 @@
 //! | [`drops`] | whether the actions of a flow can send a packet |
 //! | [`segment`] | what a tag is on the wire: the segment that flows translate it to |
 //! | [`host`] | addresses, routes and devices of the host that a switch runs on |
+//! | [`hosts`] | lists of hosts, as the command line and files name them |
 //! | [`devices`] | the host's network devices, and how they are joined to each other |
 //! | [`check`] | the faults of a switch, with hints |
 //! | [`trace`] | what the switch says that it does with a packet, as a tree and as results |
@@ -35,6 +36,7 @@ pub mod devices;
 pub mod drops;
 pub mod graph;
 pub mod host;
+pub mod hosts;
 pub mod keys;
 mod liveness;
 pub mod names;

@@ -20,6 +20,8 @@
 //! **Changes** while a command is watched are found by comparing two [`Frame`]s, and shown on a [`Screen`]
 //! or as a [`Stream`] of lines.
 //!
+//! **Several hosts**: a [`HostsOutput`] joins what the command prints for each.
+//!
 //! **Raw values** are neither quoted nor escaped, but for the characters that would break the line or
 //! act on a terminal; an absent value is an empty line.
 //!
@@ -32,6 +34,7 @@ mod colour;
 mod column;
 mod frame;
 pub mod graph;
+mod hosts;
 mod json;
 mod painted;
 mod pieces;
@@ -48,6 +51,7 @@ pub use change::ItemChange;
 pub use colour::{ColourRole, Palette};
 pub use column::{Column, Heading, Pulse, Shape, UnknownColumn, headings};
 pub use frame::{Changes, Difference, Frame, Item};
+pub use hosts::{HOST, HostsOutput, format_of_each};
 pub use json::Records;
 pub use painted::PaintedText;
 pub use pieces::Pieces;

@@ -63,6 +63,16 @@ impl Host {
         }
     }
 
+    /// The same way with another database, whose sockets are beside it.
+    #[must_use]
+    pub fn with_database(&self, db: impl Into<Endpoints>) -> Host {
+        Host {
+            db: db.into(),
+            control: None,
+            ..self.clone()
+        }
+    }
+
     /// `unix:$OVS_RUNDIR/db.sock`, else `unix:/var/run/openvswitch/db.sock`.
     pub fn default_database() -> Endpoint {
         Endpoint::Unix(default_run_directory().join("db.sock"))

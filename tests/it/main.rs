@@ -45,6 +45,7 @@ mod fields_filter;
 mod fields_golden;
 mod fields_manual;
 mod fields_request;
+mod fleet;
 mod flow_add;
 mod flow_bundled;
 mod flow_conflicts;

@@ -30,7 +30,7 @@ use serde_json::{Map, Value, json};
 use super::leaves;
 use crate::commands::about::{About, Does, JsonDocument, Prints};
 use crate::commands::effects::effect_headings;
-use crate::output::Heading;
+use crate::output::{HOST, Heading};
 use shape::{ObjectSchema, list, refer};
 
 /// The name of the record definition in the schemas of lists.
@@ -146,7 +146,8 @@ pub fn commands() -> Vec<Vec<String>> {
 }
 
 /// The document that a command line prints, and whether it comes as lines (`--output jsonl`); `None` if it
-/// prints no JSON. The words are those behind `ovs`.
+/// prints no JSON. The words are those behind `ovs`. Of several hosts it is the document of each: the objects of all hosts,
+/// each with the member `host`, are in one array.
 pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     let root = super::command();
     let line = ["ovs"].iter().chain(words);
@@ -158,10 +159,10 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
         return None;
     }
     let is_watched = matches!(last.try_get_raw("watch"), Ok(Some(_)));
-    let columns: Vec<String> = last
-        .get_many::<String>("columns")
-        .map(|names| names.cloned().collect())
-        .unwrap_or_default();
+    let columns = last.get_many::<String>("columns").unwrap_or_default();
+    // The host, of several, is no column of the command.
+    let columns = columns.filter(|name| plain(name) != HOST.name);
+    let columns: Vec<String> = columns.cloned().collect();
     let is_set = |option: &str| matches!(last.try_get_one::<bool>(option), Ok(Some(true)));
     let mut options: Vec<&str> = ["dry_run", "explain", "count", "all"]
         .into_iter()

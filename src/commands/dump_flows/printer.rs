@@ -22,6 +22,7 @@ use crate::output::{Frame, Item, Mode, PaintedText, Records, push_escaped};
 const ENOUGH: usize = 65_536;
 
 /// Prints flows.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 pub(super) struct Printer {
     is_json: bool,
@@ -38,6 +39,8 @@ pub(super) struct Printer {
     count: u64,
     /// The number of flows that may or may not drop.
     maybe: u64,
+    /// Whether all is printed at the end, because it is one host's of several.
+    is_held: bool,
     /// While the command is watched: the flows as items.
     items: Option<Vec<Item>>,
     /// While the command is watched: flows that were added, and the keys of those that were removed, see [`Frame`].
@@ -63,6 +66,7 @@ impl Printer {
             answered: false,
             count: 0,
             maybe: 0,
+            is_held: cx.host_run().is_some(),
             items: cx.capture().is_some().then(Vec::new),
             added: Vec::new(),
             removed: HashSet::new(),
@@ -71,7 +75,7 @@ impl Printer {
 
     /// Whether workers may print between the flows of this printer.
     pub(super) fn can_use_workers(&self) -> bool {
-        self.count > 0 && self.items.is_none()
+        self.count > 0 && self.items.is_none() && !self.is_held
     }
 
     /// Sets the bridge of the following flows; `None` if there is only one switch. They are all printed with
@@ -102,6 +106,7 @@ impl Printer {
             answered: false,
             count: 0,
             maybe: 0,
+            is_held: false,
             items: None,
             added: Vec::new(),
             removed: HashSet::new(),
@@ -244,7 +249,7 @@ impl Printer {
 
     /// Writes the buffer.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
-        if self.items.is_some() {
+        if self.items.is_some() || self.is_held {
             return Ok(());
         }
         let outcome = print(&self.out.text);
@@ -271,6 +276,6 @@ impl Printer {
         } else if self.count == 0 && is_all && cx.format.mode == Mode::Table {
             cx.remark("no flows");
         }
-        print(&self.out.text)
+        cx.print(&self.out.text)
     }
 }

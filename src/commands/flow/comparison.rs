@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 
 use crate::base::json::Json;
-use crate::commands::context::print;
 use crate::commands::effects::Outcome;
 use crate::commands::{Context, Failure};
 use crate::model::names::SwitchNames;
@@ -177,7 +176,7 @@ impl<'c> DifferencePrinter<'c> {
             }
         }
         if self.out.text.len() >= ENOUGH {
-            print(&self.out.text)?;
+            self.cx.print(&self.out.text)?;
             self.out.text.clear();
         }
         Ok(())
@@ -192,7 +191,7 @@ impl<'c> DifferencePrinter<'c> {
         if self.cx.format.is_json() {
             self.records.finish(&mut self.out.text);
         }
-        print(&self.out.text)
+        self.cx.print(&self.out.text)
     }
 }
 

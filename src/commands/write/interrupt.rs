@@ -22,7 +22,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use tokio::time::timeout;
 
-use crate::commands::{Exit, Failure};
+use crate::commands::{Context, Exit, Failure};
 
 /// Maximum delay of a signal.
 const A_WHILE: Duration = Duration::from_millis(20);
@@ -94,8 +94,15 @@ pub(super) struct SignalGuard {
 }
 
 impl SignalGuard {
-    /// Prepares to hold signals; none is held yet.
-    pub(super) fn prepare(quiet: bool) -> SignalGuard {
+    /// Prepares to hold signals; none is held yet. Of several hosts, the run of all of them handles signals.
+    pub(super) fn of(cx: &Context) -> SignalGuard {
+        match cx.host_run() {
+            Some(_) => SignalGuard::default(),
+            None => SignalGuard::prepare(cx.quiet),
+        }
+    }
+
+    fn prepare(quiet: bool) -> SignalGuard {
         // A background process of a shell ignores SIGINT; this must stay so.
         let ignored = ignored();
         let heeded = [SIGINT, SIGTERM].into_iter();

@@ -231,6 +231,30 @@ kinds! {
     MacMoves "mac-moves" Warning
         "MAC addresses move from port to port of a bridge again and again"
         "a loop, or an address that two devices have: `ovs fdb list {bridge} --watch` shows which addresses move"
+    TunnelAddressTwice "tunnel-address-twice" Error
+        "hosts whose tunnels have one local_ip: packets reach one of them"
+        "give each host an address of its own, and correct options:local_ip"
+    OneWayTunnel "one-way-tunnel" Error
+        "a tunnel to a host that has none back"
+        "make one on the other host, or delete this one if it is a leftover: `ovs tunnel del {object}`"
+    TunnelMtu "tunnel-mtu" Warning
+        "a host whose tunnels have a device with another MTU than other hosts"
+        "packets of the larger size are lost between them: give the devices of the tunnel network one MTU"
+    NetworkSegment "network-segment" Error
+        "a network with another segment on another host"
+        "their ports do not reach each other: `ovs tag map` shows what the flows make of it; restart Neutron's agent on the host that is wrong"
+    NetworkElsewhere "network-elsewhere" Warning
+        "a network on another physical network than on another host"
+        "of a routed network this is intended: it has a segment for each physical network; else correct bridge_mappings of the agent"
+    NetworkMtu "network-mtu" Warning
+        "a network whose ports have another MTU on another host"
+        "large packets between them are lost: `ovs port show {object}` has the port's MTU"
+    PortIdTwice "port-id-twice" Warning
+        "a port (iface-id) on two hosts"
+        "during a migration that is so for a moment; else delete the leftover: `ovs port del {object}` on the host that the guest is not on"
+    MacTwice "mac-twice" Warning
+        "a MAC address on two hosts"
+        "two guests or devices with one address take each other's packets: give one of them another"
 }
 
 #[cfg(test)]

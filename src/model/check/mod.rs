@@ -27,6 +27,7 @@
 //! | [`flow_set`] | the flows of a switch, kept for the two searches below |
 //! | [`hidden`] | flows that no packet reaches |
 //! | [`overlaps`] | flows of equal priority that match the same packets |
+//! | `hosts` | faults between several hosts |
 //! | `cookies` | the cookies of known controllers |
 
 mod bonds;
@@ -38,6 +39,7 @@ mod finding;
 pub mod flow_set;
 pub mod flows;
 pub mod hidden;
+mod hosts;
 mod keys;
 pub mod kind;
 mod mirrors;
@@ -56,6 +58,7 @@ pub use daemon::{DaemonFacts, daemon_findings};
 pub use datapath::{DatapathFacts, userspace_remotes};
 pub use finding::{Daemon, Finding, Snapshot};
 pub use flows::FlowCheck;
+pub use hosts::{HostFinding, HostView, host_findings};
 pub use kind::{FindingKind, Severity};
 pub use references::Existing;
 

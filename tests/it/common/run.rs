@@ -325,13 +325,15 @@ pub fn hold(arguments: &[&str], text: &str, is_whole: bool) {
     if text.is_empty() && (!is_whole || as_lines) {
         return;
     }
+    let has_hosts = arguments.contains(&"--hosts");
+    let as_lines = as_lines || (has_hosts && arguments.contains(&"jsonl"));
     let parts: Vec<&str> = if as_lines {
         text.lines().collect()
     } else {
         vec![text]
     };
     let schema = match document.line() {
-        Some(line) if as_lines => line,
+        Some(line) if as_lines || has_hosts => line,
         _ => document.schema().clone(),
     };
     let mut documents = Vec::new();
@@ -341,6 +343,9 @@ pub fn hold(arguments: &[&str], text: &str, is_whole: bool) {
             Err(_) if !is_whole => return,
             Err(error) => panic!("ovs {}: no JSON: {error}\n{part}", arguments.join(" ")),
         }
+    }
+    if has_hosts {
+        documents = without_hosts(documents);
     }
     let mut schemas = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
     let schema = schemas
@@ -355,6 +360,22 @@ pub fn hold(arguments: &[&str], text: &str, is_whole: bool) {
             );
         }
     }
+}
+
+/// The objects that several hosts printed, without their host, which each must have as its first member.
+fn without_hosts(documents: Vec<Value>) -> Vec<Value> {
+    let each = |document| match document {
+        Value::Array(all) => all,
+        one => vec![one],
+    };
+    let mut all: Vec<Value> = documents.into_iter().flat_map(each).collect();
+    for object in &mut all {
+        let members = object.as_object_mut().expect("each is an object");
+        let first = members.keys().next().map(String::as_str);
+        assert_eq!(first, Some("host"), "{members:?}");
+        members.shift_remove("host");
+    }
+    all
 }
 
 /// A schema that was read.

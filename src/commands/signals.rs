@@ -1,4 +1,4 @@
-//! The signals that `--watch` handles on a terminal.
+//! The signals that a command handles itself: `--watch` on a terminal, a change of several hosts.
 
 use std::future::pending;
 use std::io;
@@ -9,7 +9,7 @@ use signal_hook::low_level::pipe;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 
-use crate::commands::Exit;
+use super::Exit;
 
 /// A signal's meaning.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ pub(super) enum Signal {
     Ends(Exit),
 }
 
-/// The signals. Without a screen, those that end a process have their default effect.
+/// The signals that are handled; the others have their default effect.
 pub(super) struct Signals {
     resized: Option<UnixStream>,
     interrupted: Option<UnixStream>,
@@ -28,16 +28,33 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    pub(super) fn new(on_screen: bool) -> Signals {
-        let listen = |signal| on_screen.then(|| listen(signal).ok()).flatten();
+    /// None.
+    pub(super) fn none() -> Signals {
         Signals {
-            resized: listen(SIGWINCH),
-            interrupted: listen(SIGINT),
-            terminated: listen(SIGTERM),
+            resized: None,
+            interrupted: None,
+            terminated: None,
         }
     }
 
-    /// Waits for the next signal. A screen that is being written is completed first.
+    /// Those that end a process.
+    pub(super) fn that_end() -> Signals {
+        Signals {
+            interrupted: listen(SIGINT).ok(),
+            terminated: listen(SIGTERM).ok(),
+            ..Signals::none()
+        }
+    }
+
+    /// Those, and that the terminal has another size.
+    pub(super) fn of_screen() -> Signals {
+        Signals {
+            resized: listen(SIGWINCH).ok(),
+            ..Signals::that_end()
+        }
+    }
+
+    /// Waits for the next signal. What is being written is completed first.
     pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
             () = received(&mut self.resized) => Signal::Resized,

@@ -1,0 +1,349 @@
+//! A command run on several hosts at a time.
+//!
+//! Each host has a context of its own, whose output is kept in a [`HostRun`]; [`HostsOutput`] joins them. All runs are
+//! on the one thread, at most `--parallel` at a time. Lists are printed in the order in which the hosts were named, with
+//! `--output jsonl` and reports of changes as the hosts come.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::context::print;
+use super::host_run::{Fleet, FleetHost, Hints, HostRun, OutputPart, say_once};
+use super::signals::{Signal, Signals};
+use super::{Command, Context, Exit, Failure, OnHosts, check};
+use crate::model::check::HostView;
+use crate::output::{Format, HostsOutput, Mode, format_of_each};
+
+/// Maximum number of hosts that a message names.
+const NAMED: usize = 8;
+
+/// Runs the command on every host; returns the highest of their exit codes. That a host does not have what is named
+/// does not count if another one has it.
+pub(super) async fn run(
+    cx: &Context,
+    fleet: &Fleet,
+    command: &Command,
+) -> Result<ExitCode, Failure> {
+    let changes = is_change(cx, fleet, command)?;
+    let mut signals = if changes && !cx.writing.dry_run {
+        Signals::that_end()
+    } else {
+        Signals::none()
+    };
+    let format = format_of_each(&cx.format);
+    let mut answers = Answers::new(cx, fleet, changes);
+    let progress = cx.progress(&answers.progress());
+    let mut hosts = fleet.hosts.iter().enumerate();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < fleet.parallel
+            && let Some((number, listed)) = hosts.next()
+            && let Some(host) = listed.take()
+        {
+            answers.begun = number + 1;
+            let run = Rc::new(HostRun::new(&listed.name, Rc::clone(&answers.hints)));
+            let cx = cx.on_host(&host, format.clone(), Rc::clone(&run));
+            running.push(one(cx, number, command, run));
+        }
+        tokio::select! {
+            answer = running.next() => match answer {
+                Some(answer) => answers.add(answer)?,
+                None => break,
+            },
+            signal = signals.next() => if let Signal::Ends(exit) = signal {
+                return answers.interrupted(exit);
+            },
+        }
+        progress.say(|| answers.progress());
+    }
+    drop(progress);
+    if let Command::Check(args) = command {
+        answers.between(args, &format)?;
+    }
+    answers.finish()
+}
+
+/// Whether the command is a change of the hosts.
+///
+/// # Errors
+///
+/// It cannot run on several hosts, or only with `--each`.
+fn is_change(cx: &Context, fleet: &Fleet, command: &Command) -> Result<bool, Failure> {
+    let usage = |message: String| Failure::new(Exit::Usage, message);
+    match command.on_hosts() {
+        OnHosts::Nothing => Err(usage("this command does not concern a host".to_owned())
+            .hint("leave --host and --hosts out")),
+        OnHosts::Changes if !cx.writing.dry_run && !fleet.each => Err(usage(format!(
+            "this changes something on {}",
+            counted(fleet.hosts.len())
+        ))
+        .hint("--each makes the change on each of them; --dry-run shows it")),
+        OnHosts::Changes => Ok(true),
+        OnHosts::Reads => Ok(false),
+    }
+}
+
+/// What one host answers.
+struct Answer {
+    /// The host's index.
+    number: usize,
+    run: Rc<HostRun>,
+    outcome: Result<ExitCode, Failure>,
+}
+
+async fn one(cx: Context, number: usize, command: &Command, run: Rc<HostRun>) -> Answer {
+    let outcome = Box::pin(command.once(&cx)).await;
+    Answer {
+        number,
+        run,
+        outcome,
+    }
+}
+
+/// The answers of the hosts so far.
+struct Answers<'c> {
+    cx: &'c Context,
+    hosts: &'c [FleetHost],
+    changes: bool,
+    output: HostsOutput<'c>,
+    hints: Rc<Hints>,
+    /// How many hosts were begun: the first ones.
+    begun: usize,
+    /// Whether each host has done the command; `None`: it has not answered.
+    done: Vec<Option<bool>>,
+    /// The output of hosts that comes after that of hosts which have not answered, by index.
+    waiting: BTreeMap<usize, Vec<OutputPart>>,
+    /// The index of the host whose output is printed next.
+    next: usize,
+    /// Failures that are probably of the command line: each is said once, with the hosts.
+    common: Vec<(usize, Failure)>,
+    /// Whether a host has printed anything; and what their lists are of (`ports`), if they are empty.
+    is_empty: bool,
+    what: Option<String>,
+    /// What of each host matters to the others, with its index.
+    views: BTreeMap<usize, HostView>,
+    exit: Exit,
+}
+
+impl<'c> Answers<'c> {
+    fn new(cx: &'c Context, fleet: &'c Fleet, changes: bool) -> Answers<'c> {
+        Answers {
+            cx,
+            hosts: &fleet.hosts,
+            changes,
+            output: HostsOutput::new(&cx.format),
+            hints: Rc::default(),
+            begun: 0,
+            done: vec![None; fleet.hosts.len()],
+            waiting: BTreeMap::new(),
+            next: 0,
+            common: Vec::new(),
+            is_empty: true,
+            what: None,
+            views: BTreeMap::new(),
+            exit: Exit::Done,
+        }
+    }
+
+    /// Whether the hosts are changed: their reports are printed as they come.
+    fn writes(&self) -> bool {
+        self.changes && !self.cx.writing.dry_run
+    }
+
+    fn progress(&self) -> String {
+        let answered = self.done.iter().flatten().count();
+        format!("{answered} of {} have answered", counted(self.hosts.len()))
+    }
+
+    /// Takes an answer, and prints what can be printed.
+    fn add(&mut self, answer: Answer) -> Result<(), Failure> {
+        let Answer {
+            number,
+            run,
+            outcome,
+        } = answer;
+        let is_done = outcome.is_ok();
+        if let Some(done) = self.done.get_mut(number) {
+            *done = Some(is_done);
+        }
+        match outcome {
+            Ok(code) => self.exits(Exit::ALL.into_iter().find(|e| ExitCode::from(*e) == code)),
+            Err(failure) if matches!(failure.exit, Exit::Usage | Exit::NotFound) => {
+                if self.changes {
+                    self.exits(Some(failure.exit));
+                }
+                self.common.push((number, failure));
+            }
+            Err(failure) => {
+                self.exits(Some(failure.exit));
+                run.say(&failure, self.cx.quiet);
+            }
+        }
+        self.views
+            .extend(run.take_view().map(|view| (number, view)));
+        self.waiting.insert(number, run.take());
+        if self.writes() || self.cx.format.mode == Mode::Jsonl {
+            self.next = number;
+        }
+        while let Some(parts) = self.waiting.remove(&self.next) {
+            self.print(self.name(self.next), parts)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, name: &str, parts: Vec<OutputPart>) -> Result<(), Failure> {
+        let mut out = String::new();
+        for part in parts {
+            match part {
+                OutputPart::Rows(frame) => {
+                    self.is_empty &= frame.is_empty();
+                    self.what.get_or_insert_with(|| frame.what.clone());
+                    out += &self.output.rows(name, frame);
+                }
+                OutputPart::Text(text) => {
+                    self.is_empty &= text.is_empty();
+                    out += &self.output.text(name, &text);
+                }
+            }
+        }
+        if out.is_empty() { Ok(()) } else { print(&out) }
+    }
+
+    /// Prints what is wrong between the hosts.
+    fn between(&mut self, args: &check::Args, format: &Format) -> Result<(), Failure> {
+        let (numbers, views): (Vec<usize>, Vec<HostView>) =
+            std::mem::take(&mut self.views).into_iter().unzip();
+        let (parts, exit) = args.between(format, &views)?;
+        self.exits(Some(exit));
+        for (at, part) in parts {
+            let name = numbers.get(at).map_or("", |number| self.name(*number));
+            let title = format!("{name}, with other hosts");
+            let name = match part {
+                OutputPart::Rows(_) => name,
+                OutputPart::Text(_) => &title,
+            };
+            self.print(name, vec![part])?;
+        }
+        Ok(())
+    }
+
+    fn exits(&mut self, exit: Option<Exit>) {
+        // A code that is none of ours is no success.
+        let exit = exit.unwrap_or(Exit::Failed);
+        if exit.code() > self.exit.code() {
+            self.exit = exit;
+        }
+    }
+
+    /// Prints the rest; returns the exit code.
+    fn finish(mut self) -> Result<ExitCode, Failure> {
+        let rest = std::mem::replace(&mut self.output, HostsOutput::new(&self.cx.format)).finish();
+        if !rest.is_empty() {
+            print(&rest)?;
+        }
+        self.say_common();
+        if self.is_empty
+            && self.cx.format.mode == Mode::Table
+            && let Some(what) = self.what.take()
+        {
+            self.cx.remark(&format!("no {what}"));
+        }
+        if self.writes() && self.done.contains(&Some(false)) {
+            self.say_which("");
+        }
+        Ok(self.exit.into())
+    }
+
+    /// Says the failures that may be of many hosts: each once. Of a command that reads, it is enough that one host has
+    /// what is named.
+    fn say_common(&mut self) {
+        let is_found = !self.changes && self.done.contains(&Some(true));
+        let mut by_message: Vec<(Failure, Vec<usize>)> = Vec::new();
+        for (number, failure) in std::mem::take(&mut self.common) {
+            if failure.exit == Exit::NotFound && is_found {
+                self.cx
+                    .tell(&format!("{}: {}", self.name(number), failure.message));
+                continue;
+            }
+            self.exits(Some(failure.exit));
+            let mut known = by_message.iter_mut();
+            match known.find(|(other, _)| other.message == failure.message) {
+                Some((_, numbers)) => numbers.push(number),
+                None => by_message.push((failure, vec![number])),
+            }
+        }
+        for (failure, mut numbers) in by_message {
+            numbers.sort_unstable();
+            let message = if numbers.len() == self.hosts.len() {
+                failure.message.clone()
+            } else {
+                format!("{}: {}", self.names(&numbers), failure.message)
+            };
+            say_once(&message, &failure, &self.hints, self.cx.quiet);
+        }
+    }
+
+    /// Says on which hosts the change is made.
+    fn say_which(&self, before: &str) {
+        let of = |state: Option<bool>| -> Vec<usize> {
+            let hosts = self.done.iter().enumerate();
+            let hosts = hosts.filter(|(number, done)| **done == state && *number < self.begun);
+            hosts.map(|(number, _)| number).collect()
+        };
+        let rest: Vec<usize> = (self.begun..self.hosts.len()).collect();
+        let parts = [
+            ("done on", of(Some(true))),
+            ("failed on", of(Some(false))),
+            ("begun, outcome unknown, on", of(None)),
+            ("not begun on", rest),
+        ];
+        let parts = parts.iter().filter(|(_, hosts)| !hosts.is_empty());
+        let parts = parts.map(|(what, hosts)| format!("{what} {}", self.names(hosts)));
+        let message = parts.collect::<Vec<_>>().join("; ");
+        Failure::new(Exit::Failed, format!("{before}{message}")).say(true);
+    }
+
+    /// Says what is done when a signal ends the command.
+    fn interrupted(self, exit: Exit) -> Result<ExitCode, Failure> {
+        let word = match exit {
+            Exit::Interrupted => "interrupted: ",
+            _ => "terminated: ",
+        };
+        self.say_which(word);
+        let rest = self.output.finish();
+        if !rest.is_empty() {
+            print(&rest)?;
+        }
+        Ok(exit.into())
+    }
+
+    fn name(&self, number: usize) -> &'c str {
+        self.hosts.get(number).map_or("", |host| &host.name)
+    }
+
+    /// `a, b and 5 others`
+    fn names(&self, numbers: &[usize]) -> String {
+        let shown = if numbers.len() > NAMED + 1 {
+            NAMED
+        } else {
+            numbers.len()
+        };
+        let names = numbers.iter().take(shown).map(|number| self.name(*number));
+        let names = names.collect::<Vec<_>>().join(", ");
+        match numbers.len() - shown {
+            0 => names,
+            others => format!("{names} and {others} others"),
+        }
+    }
+}
+
+/// `1 host`, `40 hosts`
+fn counted(hosts: usize) -> String {
+    let plural = if hosts == 1 { "" } else { "s" };
+    format!("{hosts} host{plural}")
+}

@@ -1,0 +1,137 @@
+//! Several hosts, and the run of a command on one of them: its output is kept, and what goes to stderr bears its
+//! name.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::rc::Rc;
+
+use super::Failure;
+use crate::model::check::HostView;
+use crate::output::Frame;
+use crate::source::Host;
+
+/// Several hosts.
+#[derive(Debug)]
+pub struct Fleet {
+    /// The hosts, in the order in which they were named.
+    pub hosts: Vec<FleetHost>,
+    /// The maximum number of hosts at a time.
+    pub parallel: usize,
+    /// `--each`: changes are made on each of them.
+    pub each: bool,
+}
+
+/// One of several hosts.
+pub struct FleetHost {
+    /// Its name, as it was named.
+    pub name: String,
+    /// The host, until the command begins on it; the way to it is closed when the command has ended there.
+    host: Cell<Option<Host>>,
+}
+
+impl FleetHost {
+    /// A host by this name.
+    pub fn new(name: String, host: Host) -> FleetHost {
+        let host = Cell::new(Some(host));
+        FleetHost { name, host }
+    }
+
+    /// Takes the host; `None`: it was taken before.
+    pub(super) fn take(&self) -> Option<Host> {
+        self.host.take()
+    }
+}
+
+impl fmt::Debug for FleetHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FleetHost").field(&self.name).finish()
+    }
+}
+
+/// The run of one host.
+#[derive(Debug)]
+pub(super) struct HostRun {
+    /// The host's name.
+    pub(super) name: String,
+    hints: Rc<Hints>,
+    parts: RefCell<Vec<OutputPart>>,
+    view: RefCell<Option<HostView>>,
+}
+
+/// The hints that were printed, of any host: each is printed once.
+pub(super) type Hints = RefCell<BTreeSet<String>>;
+
+/// A part of the output of a host.
+#[derive(Debug)]
+pub(super) enum OutputPart {
+    /// A list.
+    Rows(Frame),
+    /// What is printed otherwise.
+    Text(String),
+}
+
+impl HostRun {
+    /// A run without output; `hints` are shared by all hosts.
+    pub(super) fn new(name: &str, hints: Rc<Hints>) -> HostRun {
+        HostRun {
+            name: name.to_owned(),
+            hints,
+            parts: RefCell::default(),
+            view: RefCell::default(),
+        }
+    }
+
+    /// Keeps a list.
+    pub(super) fn rows(&self, frame: Frame) {
+        self.parts.borrow_mut().push(OutputPart::Rows(frame));
+    }
+
+    /// Keeps a text, together with the text before it.
+    pub(super) fn text(&self, text: &str) {
+        let mut parts = self.parts.borrow_mut();
+        match parts.last_mut() {
+            Some(OutputPart::Text(before)) => before.push_str(text),
+            _ => parts.push(OutputPart::Text(text.to_owned())),
+        }
+    }
+
+    /// Keeps what matters to the other hosts.
+    pub(super) fn sees(&self, view: HostView) {
+        self.view.replace(Some(view));
+    }
+
+    /// Takes what matters to the other hosts, if the command keeps it.
+    pub(super) fn take_view(&self) -> Option<HostView> {
+        self.view.take()
+    }
+
+    /// Takes the output.
+    pub(super) fn take(&self) -> Vec<OutputPart> {
+        self.parts.take()
+    }
+
+    /// Writes a failure of the host to stderr.
+    pub(super) fn say(&self, failure: &Failure, quiet: bool) {
+        say_once(
+            &format!("{}: {}", self.name, failure.message),
+            failure,
+            &self.hints,
+            quiet,
+        );
+    }
+}
+
+/// Writes a failure with this message to stderr; its hint unless it was printed before.
+pub(super) fn say_once(message: &str, failure: &Failure, hints: &Hints, quiet: bool) {
+    if failure.message.is_empty() {
+        return;
+    }
+    let is_new = |hint: &String| hints.borrow_mut().insert(hint.clone());
+    Failure {
+        exit: failure.exit,
+        message: message.to_owned(),
+        hint: failure.hint.clone().filter(is_new),
+    }
+    .say(quiet);
+}
