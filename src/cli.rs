@@ -18,6 +18,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -32,9 +33,10 @@ use crate::commands::{
     self, Context, Exit, Failure, Fleet, Options, WatchInterval, Writing, today,
 };
 use crate::openflow::version::{Version, Versions};
-use crate::output::{Format, Mode, Palette};
-use crate::source::Host;
-use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
+use crate::output::{Format, Mode, NotSaved, Palette};
+use crate::source::saved::{Report, SavedHost, UnknownColumns};
+use crate::source::{Host, Reach, Remote};
+use crate::transport::{Endpoint, Endpoints, Tls, TlsOptions, Trust};
 
 /// Parses the command line, runs the command, and returns its exit code.
 ///
@@ -130,9 +132,19 @@ enum Command {
 
 impl Cli {
     /// Runs the command that these words call.
-    fn run(self, words: &[OsString]) -> ExitCode {
+    fn run(mut self, words: &[OsString]) -> ExitCode {
+        let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
         let quiet = self.global.quiet;
-        let cx = match self.global.options() {
+        if let Command::Do(commands::Command::Trace(args)) = &mut self.command
+            && let Err(failure) = args.take_source(&mut self.global.from)
+        {
+            return failure.report(quiet);
+        }
+        let is_saved = !self.global.from.is_empty();
+        if is_saved && let Err(failure) = suits_saved(&self.command, words) {
+            return failure.report(quiet);
+        }
+        let cx = match self.global.options(names_database(words), asks) {
             Ok(options) => Context::new(options),
             Err(failure) => return failure.report(quiet),
         };
@@ -158,14 +170,39 @@ impl Cli {
         let outcome = runtime()
             .map_err(|error| Failure::new(Exit::Failed, format!("cannot start a runtime: {error}")))
             .and_then(|runtime| {
-                let outcome = runtime.block_on(command.run(&cx));
+                let outcome = runtime.block_on(async {
+                    match command.run(&cx).await {
+                        Err(failure) => Err(failure.of_host(&cx.host).await),
+                        done => done,
+                    }
+                });
                 leave(runtime);
                 outcome
             });
+        cx.remark_not_saved();
         match outcome {
             Ok(code) => code,
             Err(failure) => failure.report(quiet),
         }
+    }
+}
+
+/// Whether a command may be given a saved host.
+fn suits_saved(command: &Command, words: &[OsString]) -> Result<(), Failure> {
+    let refused = |message: &str| Err(Failure::new(Exit::Usage, message));
+    let mut options = words.iter().take_while(|word| *word != "--");
+    // OVS_DB is no contradiction, and the option cannot be told from it otherwise.
+    let is_db = |word: &OsString| word == "--db" || word.to_string_lossy().starts_with("--db=");
+    if options.any(is_db) {
+        return refused(
+            "--from and --db contradict each other: the host is a saved one, or it is reached",
+        );
+    }
+    match command {
+        Command::Do(command) if command.changes_host() => {
+            refused("--from is for commands that read: a saved host is not changed")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -243,7 +280,7 @@ fn context(options: &[String], limit: Duration) -> Option<Context> {
         .into_iter()
         .chain(options.iter().map(String::as_str));
     let cli = Cli::try_parse_from(words.chain(["show"])).ok()?;
-    let mut options = cli.global.options().ok()?;
+    let mut options = cli.global.options(true, false).ok()?;
     options.host.limit = Some(limit);
     options.quiet = true;
     Some(Context::new(options))
@@ -271,6 +308,30 @@ pub struct Global {
         value_parser = database
     )]
     db: Option<Endpoints>,
+
+    /// Read from what was saved of a host, not from a running Open vSwitch: a file of ovs save, a sos report, a
+    /// conf.db, pasted text; may be given several times. Of trace also the source IP address of the packet
+    #[arg(long, global = true, takes = Value::SAVED, conflicts_with_all = ["ctl", "host", "hosts", "via", "via_exec", "watch"])]
+    from: Vec<String>,
+
+    /// Another host, reached with ssh: HOST, USER@HOST, HOST:PORT, USER@[IPV6]:PORT, or an alias of ssh_config; nothing is
+    /// installed there
+    #[arg(long, global = true, takes = Value::free("HOST"), value_parser = host, conflicts_with = "hosts")]
+    host: Option<String>,
+
+    /// A command that connects its standard input and output to a socket of another host; {} stands for the socket's path
+    #[arg(long, global = true, takes = Value::free("COMMAND"), value_parser = via, conflicts_with_all = ["host", "hosts"])]
+    via: Option<String>,
+
+    /// Words before a command that run it on another host or in a container: 'docker exec -i NAME'
+    #[arg(
+        long,
+        global = true,
+        takes = Value::free("PREFIX"),
+        value_parser = via_exec,
+        conflicts_with_all = ["host", "hosts", "via"]
+    )]
+    via_exec: Option<String>,
 
     /// The control socket of ovs-vswitchd [default: ovs-vswitchd.PID.ctl beside the database's socket]
     #[arg(long, global = true, takes = Value::CONTROL_SOCKET)]
@@ -475,12 +536,13 @@ enum Colour {
 }
 
 impl Global {
-    /// Resolves the options with the environment and stdout.
+    /// Resolves the options with the environment and stdout. `names_database`: whether the database was named on the
+    /// command line; `asks`: whether ssh may ask the user.
     ///
     /// # Errors
     ///
-    /// The file of hosts cannot be read, or is malformed.
-    fn options(self) -> Result<Options, Failure> {
+    /// The file of hosts, or what was saved of a host, cannot be read or is malformed; options contradict each other.
+    fn options(self, names_database: bool, asks: bool) -> Result<Options, Failure> {
         let terminal = io::stdout().is_terminal();
         let limit = self.timeout.unwrap_or(Limit::DEFAULT);
         let mode = match (self.output, self.json, &self.get) {
@@ -491,12 +553,43 @@ impl Global {
             (None, ..) if terminal => Mode::Table,
             (Some(Output::Text) | None, ..) => Mode::Text,
         };
-        let db = match self.db {
-            Some(endpoint) => endpoint,
-            None => Host::default_database().into(),
+        let remote = match (&self.host, &self.via, &self.via_exec) {
+            (Some(name), ..) => Some(Remote::ssh(name, limit.0, asks)),
+            (_, Some(command), _) => Some(Remote::via(command, limit.0)),
+            (.., Some(prefix)) => Some(Remote::via_exec(prefix, limit.0)),
+            (None, None, None) => None,
         };
-        let mut host = Host::new(db, limit.0, self.tls.tls());
-        host.control = self.ctl;
+        let reach = match remote {
+            Some(remote) => Reach::Remote(Rc::new(
+                remote.map_err(|reason| Failure::new(Exit::Usage, reason))?,
+            )),
+            None => Reach::Here,
+        };
+        let host = if self.from.is_empty() {
+            // OVS_DB is the database of this host.
+            let db = match self.db.filter(|_| reach.is_here() || names_database) {
+                Some(endpoints) => endpoints,
+                None => Host::default_database(&reach).into(),
+            };
+            let is_socket = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Unix(_));
+            if !reach.is_here() && !db.iter().all(is_socket) {
+                let message = "--db is a socket of the other host: unix:PATH";
+                return Err(Failure::new(Exit::Usage, message).hint(
+                    "a database that listens on the network needs no --host, --via or --via-exec",
+                ));
+            }
+            let mut host = Host::new(db, limit.0, self.tls.tls());
+            host.reach = reach;
+            host.control = self.ctl;
+            host
+        } else {
+            Host::saved(SavedHost::new(Report::open(&self.from)?))
+        };
+        let not_saved = match host.reach.saved().map(SavedHost::not_saved) {
+            Some(UnknownColumns::These(columns)) => NotSaved::new(columns),
+            Some(UnknownColumns::AllBut(columns)) => NotSaved::all_but(columns),
+            None => NotSaved::default(),
+        };
         let fleet = match &self.hosts {
             Some(name) => Some(Fleet {
                 hosts: hosts::of_file(name, &host)?,
@@ -518,6 +611,7 @@ impl Global {
                     _ => None,
                 },
                 columns: self.get.map(|column| vec![column]).or(self.columns),
+                not_saved,
             },
             versions: self
                 .openflow
@@ -576,6 +670,26 @@ fn database(text: &str) -> Result<Endpoints, String> {
     /// IANA's port for OVSDB.
     const PORT: u16 = 6640;
     Endpoints::parse(text, Some(PORT)).map_err(|error| error.to_string())
+}
+
+fn host(text: &str) -> Result<String, String> {
+    Remote::ssh(text, None, false).map(|_| text.to_owned())
+}
+
+fn via(text: &str) -> Result<String, String> {
+    Remote::via(text, None).map(|_| text.to_owned())
+}
+
+fn via_exec(text: &str) -> Result<String, String> {
+    Remote::via_exec(text, None).map(|_| text.to_owned())
+}
+
+/// Whether the command line has `--db`.
+fn names_database(words: &[OsString]) -> bool {
+    let words = words.iter().filter_map(|word| word.to_str());
+    words
+        .take_while(|word| *word != "--")
+        .any(|word| word == "--db" || word.starts_with("--db="))
 }
 
 fn seconds(text: &str) -> Result<Limit, String> {

@@ -3,6 +3,7 @@
 //! The fuzz targets call these functions, and so does `tests/it/fuzz_corpus.rs`, which includes this
 //! file: with every seed, every input that once went wrong, and changed ones of both.
 
+pub mod archive;
 pub mod batch;
 pub mod database;
 pub mod datapath;
@@ -13,9 +14,11 @@ pub mod messages;
 pub mod mutation;
 pub mod pasted;
 pub mod seeds;
+pub mod stored_database;
 pub mod text;
 pub mod trace;
 
+pub use archive::archive;
 pub use batch::batch;
 pub use database::ovsdb_value;
 pub use datapath::datapath;
@@ -24,6 +27,7 @@ pub use framing::framing;
 pub use group::{group_text, meter_text};
 pub use messages::openflow;
 pub use pasted::pasted;
+pub use stored_database::stored_database;
 pub use text::{action_text, match_text};
 pub use trace::trace;
 
@@ -31,7 +35,7 @@ pub use trace::trace;
 pub type Target = fn(&[u8]);
 
 /// Every fuzz target, by its name.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("openflow", openflow),
     ("match_text", match_text),
     ("action_text", action_text),
@@ -44,6 +48,8 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("pasted", pasted),
     ("trace", trace),
     ("datapath", datapath),
+    ("archive", archive),
+    ("stored_database", stored_database),
 ];
 
 /// Fails where text would act on a terminal or make a line of its own.

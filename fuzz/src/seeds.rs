@@ -17,6 +17,15 @@ const DATAPATH: [&str; 7] = [
     include_str!("../../fixtures/golden/unixctl/route-show-3.5.txt"),
     include_str!("../../fixtures/golden/unixctl/tnl-neigh-show-3.5.txt"),
 ];
+const ARCHIVES: [&[u8]; 7] = [
+    include_bytes!("../../fixtures/golden/archives/gnu.tar"),
+    include_bytes!("../../fixtures/golden/archives/pax.tar"),
+    include_bytes!("../../fixtures/golden/archives/gnu.tar.gz"),
+    include_bytes!("../../fixtures/golden/archives/gnu.tar.bz2"),
+    include_bytes!("../../fixtures/golden/archives/gnu.tar.xz"),
+    include_bytes!("../../fixtures/golden/archives/gnu.tar.zst"),
+    include_bytes!("../../fixtures/golden/archives/report.zip"),
+];
 const DUMP: &str = include_str!("../../fixtures/golden/dump.hex");
 const NEUTRON: [&str; 4] = [
     include_str!("../../fixtures/neutron/node/flows/br-int.expected"),
@@ -94,6 +103,45 @@ const VALUES: &[&str] = &[
     "\"quoted \\u202e text\"",
 ];
 
+/// Databases: the records of logs, without their headers, and dumps.
+const DATABASES: &[&str] = &[
+    concat!(
+        r#"{"name":"Open_vSwitch","version":"8.3.1","tables":{"Port":{"columns":{"name":{"type":"string"},"#,
+        r#""tag":{"type":{"key":"integer","min":0}},"trunks":{"type":{"key":"integer","min":0,"max":4096}},"#,
+        r#""ids":{"type":{"key":"string","value":"string","min":0,"max":"unlimited"}}}}}}"#,
+        "\n",
+        r#"{"Port":{"00000000-0000-0000-0000-000000000001":{"name":"p1","trunks":["set",[1,2]],"ids":["map",[["a","b"]]]}},"_date":1}"#,
+        "\n",
+        r#"{"_is_diff":true,"_date":1,"Port":{"00000000-0000-0000-0000-000000000001":{"tag":5,"trunks":["set",[2,3]],"ids":["map",[["a","c"],["d","e"]]]}}}"#,
+        "\n",
+        r#"{"Port":{"00000000-0000-0000-0000-000000000001":null},"_comment":"ovs-vsctl: del-port p1"}"#,
+        "\n",
+    ),
+    concat!(
+        r#"{"server_id":"00000000-0000-0000-0000-000000000009","cluster_id":"00000000-0000-0000-0000-000000000008","#,
+        r#""name":"x","local_address":"unix:raft","prev_term":1,"prev_index":1,"prev_eid":"00000000-0000-0000-0000-000000000007","#,
+        r#""prev_servers":{"00000000-0000-0000-0000-000000000009":"unix:raft"},"#,
+        r#""prev_data":[{"name":"x","tables":{"T":{"columns":{"s":{"type":{"key":"string","max":"unlimited","min":0}}}}}},{"T":{"00000000-0000-0000-0000-000000000001":{"s":"a"}}}]}"#,
+        "\n",
+        r#"{"term":1,"index":2,"eid":"00000000-0000-0000-0000-000000000006","data":[null,{"_is_diff":true,"T":{"00000000-0000-0000-0000-000000000001":{"s":["set",["b","c"]]}}}]}"#,
+        "\n",
+        r#"{"commit_index":2}"#,
+        "\n",
+        r#"{"term":1,"index":3,"data":[{"name":"x","tables":{"U":{"columns":{}}}},null]}"#,
+        "\n",
+        r#"{"term":1,"index":3,"data":[{"name":"x","tables":{"U":{"columns":{}}}},{"U":{}}]}"#,
+        "\n",
+        r#"{"note":"left"}"#,
+        "\n",
+    ),
+    "OVSDB JSON 10737418240 0000000000000000000000000000000000000000\n{}\n",
+    "Port table\n_uuid                                name tag\n------------------------------------ ---- ----\n8c561aae-e267-4fbe-a6a5-356cfd3b6bbe p2   [1, 2]\n\nQoS table\n_uuid queues\n----- ------\n",
+    "2025-11-29 11:55:15.123\nPort table\n_uuid               : 8c561aae-e267-4fbe-a6a5-356cfd3b6bbe\nname                : \"p 2\"\nids                 : {a=b, \"c d\"=\"\\\"\"}\n",
+    "_uuid               : 8c561aae-e267-4fbe-a6a5-356cfd3b6bbe\nofport              : -1\nmtu: 1.5e3\n\n_uuid               : 8c561aae-e267-4fbe-a6a5-356cfd3b6bbf\nofport              : 2",
+    "Port table\n_uuid,name,ids\n8c561aae-e267-4fbe-a6a5-356cfd3b6bbe,p2,\"{a=\"\"x y\"\", b=c}\"\n",
+    r#"{"caption":"Port table","data":[[["uuid","8c561aae-e267-4fbe-a6a5-356cfd3b6bbe"],"p2",["set",[]]]],"headings":["_uuid","name","tag"]}"#,
+];
+
 /// Streams of messages of ovsdb-server.
 const STREAMS: &[&str] = &[
     r#"{"id":1,"result":[{"rows":[]}],"error":null}{"method":"echo","params":[],"id":"echo"}"#,
@@ -118,12 +166,17 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             .iter()
             .map(|text| text.as_bytes().to_vec())
             .collect(),
+        "archive" => ARCHIVES.iter().map(|bytes| bytes.to_vec()).collect(),
         "trace" => TRACES
             .split("### ")
             .filter_map(|request| request.split_once('\n'))
             .map(|(_, reply)| reply.as_bytes().to_vec())
             .collect(),
         "ovsdb_value" => VALUES.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "stored_database" => DATABASES
+            .iter()
+            .map(|text| text.as_bytes().to_vec())
+            .collect(),
         "batch" => {
             let lines = BATCH.iter().map(|text| text.as_bytes().to_vec());
             lines.chain([BATCH.join("\n").into_bytes()]).collect()

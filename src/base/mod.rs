@@ -8,6 +8,7 @@
 //! | [`mac`] | MAC addresses in any spelling |
 //! | [`json`] | a small streaming JSON writer |
 //! | [`order`] | natural order of names |
+//! | [`saved`] | the words for what a saved host does not know |
 //! | [`secret`] | secrets of the database, masked |
 //! | [`shell`] | names quoted for a shell command |
 
@@ -16,6 +17,7 @@ pub(crate) mod digits;
 pub mod json;
 pub mod mac;
 pub mod order;
+pub mod saved;
 pub mod secret;
 pub mod shell;
 pub mod terminal;

@@ -69,7 +69,8 @@ const DATAPATH_ID: Column<Bridge> = Column::new("datapath_id", |bridge: &Bridge|
 .is(
     Shape::OrNull(&Shape::Pattern("^[0-9a-f]{16}$")),
     "the bridge's ID towards controllers, 16 hexadecimal digits",
-);
+)
+.reads(&["Bridge.datapath_id"]);
 const PROTOCOLS: Column<Bridge> = Column::new("protocols", |bridge: &Bridge| {
     Cell::texts(bridge.protocols.iter())
 })
@@ -89,7 +90,8 @@ const CONNECTED: Column<Bridge> = Column::new("connected", |bridge: &Bridge| {
     }
 })
 .truth_or_null("whether a controller is connected; null if unknown, or without one")
-.role(ColourRole::State);
+.role(ColourRole::State)
+.reads(&["Controller.is_connected"]);
 const STP: Column<Bridge> = Column::new("stp_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.stp_enable)
 })

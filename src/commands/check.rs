@@ -168,7 +168,7 @@ impl Args {
         }
         let facts = self.host.facts(cx, &topology).await?;
         let run_directories = if cx.host.has_sockets() {
-            cx.host.run_directories()
+            cx.host.run_directories().await
         } else {
             Vec::new()
         };
@@ -213,6 +213,7 @@ impl Args {
             found.append(&mut of_daemon);
         }
         found.append(&mut switch.findings);
+        self.leave_out_unknown(cx, &mut found);
         found.retain(|finding| finding.kind.severity() <= self.severity.into());
         sort(&mut found);
         drop(progress);
@@ -228,6 +229,24 @@ impl Args {
 }
 
 impl Args {
+    /// Removes the findings that depend on what a saved host does not know, and says which were not looked for.
+    fn leave_out_unknown(&self, cx: &Context, found: &mut Vec<Finding>) {
+        let not_saved = &cx.format.not_saved;
+        let is_unknown = |kind: FindingKind| {
+            kind.severity() <= self.severity.into() && not_saved.print(kind.reads())
+        };
+        let unknown: Vec<FindingKind> = FindingKind::ALL
+            .iter()
+            .copied()
+            .filter(|kind| is_unknown(*kind))
+            .collect();
+        if !unknown.is_empty() {
+            let words: Vec<&str> = unknown.iter().map(|kind| kind.word()).collect();
+            cx.remark(&format!("not looked for: {}", words.join(", ")));
+            found.retain(|finding| !unknown.contains(&finding.kind));
+        }
+    }
+
     /// The findings between several hosts, each shown as those of its host; and the exit code.
     ///
     /// # Errors
@@ -287,7 +306,8 @@ async fn settled(cx: &Context, progress: &Progress) -> Result<Topology, Failure>
     let mut waited = Duration::ZERO;
     loop {
         let topology = cx.topology(Want::all().with_health()).await?;
-        if topology.ovs.cur_cfg >= topology.ovs.next_cfg || waited >= SETTLES {
+        let is_settled = topology.ovs.cur_cfg >= topology.ovs.next_cfg;
+        if is_settled || waited >= SETTLES || cx.host.reach.saved().is_some() {
             return Ok(topology);
         }
         progress.say(|| "waiting for ovs-vswitchd to apply the configuration".to_owned());

@@ -8,6 +8,7 @@ use super::host_run::{Fleet, HostRun};
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::{Exit, Failure, progress, quoted};
+use crate::base::saved::NOT_IN_REPORT;
 use crate::model::resolve::names_of;
 use crate::model::vlan_bridge::{
     mark_ports, select_around, select_parents, select_vlan_bridges, vlan_bridges,
@@ -87,6 +88,14 @@ impl Context {
             host: None,
         });
         let host = options.host.with_log(Rc::clone(&reporter) as Rc<_>);
+        for remark in host
+            .reach
+            .saved()
+            .iter()
+            .flat_map(|host| &host.report.remarks)
+        {
+            reporter.remark(remark);
+        }
         Context {
             database: Database::new(host.clone()),
             host,
@@ -383,6 +392,14 @@ impl Context {
     /// Writes a remark to stderr, unless quiet.
     pub fn remark(&self, text: &str) {
         self.reporter.remark(text);
+    }
+
+    /// Says which columns of the database were printed as unknown, and what else a saved host lacks.
+    pub fn remark_not_saved(&self) {
+        let printed = self.format.not_saved.printed();
+        if !printed.is_empty() {
+            self.remark(&format!("unknown: {NOT_IN_REPORT}{}", printed.join(", ")));
+        }
     }
 
     /// Says that nothing is written, if that is so because of `--dry-run`.

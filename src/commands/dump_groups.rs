@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::dumped::Dumped;
 use super::spelling::Spelling;
-use super::switch::SwitchArg;
+use super::switch::{SwitchArg, or_unknown};
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
@@ -66,7 +66,7 @@ impl Args {
         let stats = if self.no_stats || entries.is_empty() {
             Vec::new()
         } else {
-            let stats = connected.group_stats(self.wanted()).await;
+            let stats = or_unknown(cx, connected.group_stats(self.wanted()).await);
             stats.map_err(|error| switch.failure(error))?
         };
         let stats: HashMap<u32, GroupStats> = stats

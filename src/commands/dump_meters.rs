@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::dumped::Dumped;
-use super::switch::SwitchArg;
+use super::switch::{SwitchArg, or_unknown};
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
@@ -54,11 +54,11 @@ impl Args {
         let mut dumped = Dumped::new(cx, "meters")?;
         let switch = SwitchArg::parse(cx, &self.switch)?;
         let mut connected = switch.connect(cx).await?;
-        let meters = self.meters(&switch, &mut connected).await?;
+        let meters = self.meters(cx, &switch, &mut connected).await?;
         let stats = if self.no_stats || meters.is_empty() {
             Vec::new()
         } else {
-            let stats = connected.meter_stats(self.wanted()).await;
+            let stats = or_unknown(cx, connected.meter_stats(self.wanted()).await);
             stats.map_err(|error| switch.failure(error))?
         };
         let stats: HashMap<u32, MeterStats> = stats
@@ -82,10 +82,15 @@ impl Args {
 
     async fn meters(
         &self,
+        cx: &Context,
         switch: &SwitchArg,
         connected: &mut Switch,
     ) -> Result<Vec<MeterConfig>, Failure> {
         let version = connected.version();
+        if version < Version::V13 && cx.host.reach.saved().is_some() {
+            let what = format!("meters of {}", switch.name());
+            return Err(switch.failure(SwitchError::NotSaved(what)));
+        }
         if version < Version::V13 {
             let message = format!("meters need OpenFlow 1.3 or later, this is {version}");
             let hint = "the bridge's protocols column, or -O, has only earlier versions";

@@ -1,6 +1,6 @@
 //! `ovs dump-tables`: the flow tables of a switch, with their numbers of flows and lookups.
 
-use super::switch::SwitchArg;
+use super::switch::{SwitchArg, or_unknown};
 use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
@@ -145,7 +145,7 @@ impl Args {
             match connected.table_features().await {
                 // A switch may not support the request.
                 Err(SwitchError::Refused(_)) => Vec::new(),
-                features => features.map_err(|error| switch.failure(error))?,
+                features => or_unknown(cx, features).map_err(|error| switch.failure(error))?,
             }
         };
         let mut lines: Vec<FlowTableRow> = stats

@@ -14,8 +14,9 @@ use crate::model::resolve::{ResolveError, did_you_mean, give_the_port, not_found
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
 use crate::plan::{Reason, Refusal};
-use crate::source::ControlError;
-use crate::transport::{ConnectError, ConnectErrorKind, TlsError};
+use crate::source::saved::open::{OpenError, OpenErrorKind};
+use crate::source::{ControlError, Host, Reach};
+use crate::transport::{ConnectError, ConnectErrorKind, HostError, TlsError};
 use crate::unixctl;
 
 /// Declares the exit codes.
@@ -147,6 +148,29 @@ impl Failure {
         self
     }
 
+    /// The same failure of a command on this host, or on another: then that is named, with what the program that leads
+    /// there wrote last, if the connection failed.
+    pub async fn of_host(mut self, host: &Host) -> Failure {
+        let Reach::Remote(remote) = &host.reach else {
+            return self;
+        };
+        if self.message.is_empty() || self.exit == Exit::Usage {
+            return self;
+        }
+        if matches!(self.exit, Exit::Unreachable | Exit::Unknown)
+            && let Some(words) = remote.last_words().await
+            && !self.message.contains(&words)
+        {
+            let _ = write!(self.message, " ({words})");
+            self.hint = (!remote.has_files()).then(|| {
+                "the command of --via must connect its standard input and output to the socket"
+                    .to_owned()
+            });
+        }
+        self.message = format!("{}: {}", remote.name(), self.message);
+        self
+    }
+
     /// stdout could not be written. A closed pipe means that the reader needs no more output.
     pub fn stdout(error: &io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -219,7 +243,20 @@ impl From<ConnectError> for Failure {
             return Failure::tls(error.to_string(), tls);
         }
         let failure = Failure::new(Exit::Unreachable, error.to_string());
+        if let ConnectErrorKind::Host(HostError { hint, .. }) = error.kind {
+            return Failure { hint, ..failure };
+        }
         let hint = match (&error.kind, error.socket()) {
+            (ConnectErrorKind::NotFound, Some(path))
+                if error.is_elsewhere && !is_bridge_socket(path) =>
+            {
+                "is Open vSwitch running there? --db unix:PATH says where else its socket is"
+                    .to_owned()
+            }
+            (ConnectErrorKind::PermissionDenied, Some(_)) if error.is_elsewhere => {
+                "the socket is closed to the user there: be root, or a member of its group"
+                    .to_owned()
+            }
             (ConnectErrorKind::NotFound, Some(path)) if is_bridge_socket(path) => {
                 "is ovs-vswitchd running? It makes this socket for each of its bridges".to_owned()
             }
@@ -241,6 +278,20 @@ impl From<ConnectError> for Failure {
             _ => return failure,
         };
         failure.hint(hint)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Failure {
+        Failure {
+            exit: match error.kind {
+                OpenErrorKind::NotFound => Exit::NotFound,
+                OpenErrorKind::Unreadable => Exit::Failed,
+                OpenErrorKind::Usage => Exit::Usage,
+            },
+            message: error.message,
+            hint: error.hint,
+        }
     }
 }
 
@@ -315,6 +366,7 @@ impl From<ovsdb::Error> for Failure {
                     None => unreachable("every endpoint of --db was tried"),
                 }
             }
+            Error::NotSaved(_) => Failure::new(Exit::NotFound, message),
             Error::NotInSchema { .. } => Failure::new(Exit::Failed, message)
                 .hint("other releases of Open vSwitch may have it"),
             Error::Rpc(_) | Error::Operation(_) | Error::Value(_) => {
@@ -352,6 +404,7 @@ impl From<unixctl::Error> for Failure {
                 unreachable("is this the control socket of a daemon, DAEMON.PID.ctl?".to_owned())
             }
             unixctl::ErrorKind::Refused(_) => Failure::new(Exit::Failed, message),
+            unixctl::ErrorKind::NotSaved(_) => Failure::new(Exit::NotFound, message),
         }
     }
 }
@@ -385,6 +438,9 @@ impl From<ControlError> for Failure {
                     directory.display()
                 ));
                 match error.kind() {
+                    io::ErrorKind::Unsupported => {
+                        failure.hint("--ctl PATH names the socket of ovs-vswitchd there")
+                    }
                     io::ErrorKind::PermissionDenied => {
                         failure.hint("run it with sudo: the directory is closed to you")
                     }

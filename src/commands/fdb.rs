@@ -89,6 +89,7 @@ fn columns<'t>() -> Vec<Column<MacRow<'t>>> {
         .role(ColourRole::Number)
         .identity(),
         InterfaceRow::MAC
+            .reads(&[])
             .of(|row: &MacRow<'t>| Cell::text(&row.entry.mac))
             .text("the address that was learned")
             .identity(),

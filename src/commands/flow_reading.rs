@@ -61,6 +61,8 @@ pub(super) async fn rules_of<'t>(
         let mut rules = FlowRules::default();
         each_flow(cx, &switch, |flow| rules.add(flow)).await?;
         if rules.needs_groups() {
+            // Whether a bucket is live depends on it.
+            cx.format.not_saved.print(&["link_state"]);
             add_groups(cx, &switch, &mut rules).await?;
         }
         if let Some(error) = rules.malformed() {

@@ -109,7 +109,8 @@ fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
             .drop(1),
         lines::InterfaceRow::STATE
             .of(|line: &ItemRow<'g, 't>| Cell::text(line.item.problem.unwrap_or("ok")))
-            .text(lines::InterfaceRow::WORKS),
+            .text(lines::InterfaceRow::WORKS)
+            .reads(&["options", "error"]),
     ]
 }
 

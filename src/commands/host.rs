@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::failure::words_of;
 use super::{Context, Exit, Failure, quoted};
+use crate::base::saved::NOT_IN_REPORT;
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::Topology;
 use crate::model::devices::{Device, Devices};
@@ -43,6 +44,17 @@ impl HostArgs {
         if elsewhere(cx, topology).is_some() {
             return Ok(None);
         }
+        if cx
+            .host
+            .reach
+            .saved()
+            .is_some_and(|host| host.report.network.is_none())
+        {
+            cx.remark(&format!(
+                "unknown: {NOT_IN_REPORT}addresses and routes of the host"
+            ));
+            return Ok(None);
+        }
         let kernel = cx.host.network().await;
         Ok(Some(HostFacts::of_kernel(
             &kernel.fib_trie,
@@ -69,6 +81,19 @@ impl HostArgs {
             return Ok(Devices {
                 devices: Vec::new(),
                 unseen: vec![why.to_owned()],
+            });
+        }
+        if cx
+            .host
+            .reach
+            .saved()
+            .is_some_and(|host| host.report.namespaces.is_none())
+        {
+            return Ok(Devices {
+                devices: Vec::new(),
+                unseen: vec![format!(
+                    "unknown: {NOT_IN_REPORT}network devices of the host"
+                )],
             });
         }
         let namespaces = cx.host.namespaces().await;
@@ -98,6 +123,9 @@ impl HostArgs {
 fn elsewhere(cx: &Context, topology: &Topology) -> Option<&'static str> {
     if !cx.host.has_sockets() {
         return Some("the database is another host's");
+    }
+    if !cx.host.reach.has_files() {
+        return Some("--via reaches no files");
     }
     // A switch with dummy devices is not the host's, though it runs there.
     let has_dummies = topology.ovs.iface_types.iter().any(|kind| kind == "dummy");

@@ -290,7 +290,10 @@ impl<'t> InterfaceRow<'t> {
         Column::new("status", |line: &InterfaceRow<'t>| {
             map(&line.interface.status)
         })
-        .text_map("the status reported by the device, by key")
+        .is(
+            Shape::OrNull(&Shape::TEXT_MAP),
+            "the status reported by the device, by key",
+        )
         .reads(&["status"]);
 
     pub(super) const ADMIN_STATE: InterfaceColumn<'t> =

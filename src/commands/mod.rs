@@ -77,6 +77,7 @@ pub mod patch;
 pub mod path;
 pub mod port;
 pub mod sandbox;
+pub mod save;
 pub mod show;
 pub mod table;
 pub mod tag;
@@ -182,6 +183,9 @@ pub enum Command {
     /// Any command of a daemon, as ovs-appctl sends it
     #[command(add = Purpose::Tools)]
     Appctl(appctl::Args),
+    /// The host in one file, for looking at it elsewhere and later
+    #[command(add = Purpose::Tools)]
+    Save(save::Args),
     /// A private Open vSwitch to try things on, without root
     #[command(subcommand, add = Purpose::Tools)]
     Sandbox(sandbox::Command),
@@ -230,6 +234,7 @@ impl Command {
             Command::Path(args) => args.run(cx).await?,
             Command::Trace(args) => return args.run(cx).await.map(ExitCode::from),
             Command::Appctl(args) => args.run(cx).await?,
+            Command::Save(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
         }
         Ok(Exit::Done.into())
@@ -237,6 +242,11 @@ impl Command {
 }
 
 impl Command {
+    /// Whether it changes the database or a switch; a saved daemon does nothing, whatever its command.
+    pub fn changes_host(&self) -> bool {
+        self.on_hosts() == OnHosts::Changes && !matches!(self, Command::Appctl(_))
+    }
+
     /// What it does on several hosts.
     fn on_hosts(&self) -> OnHosts {
         match self {
@@ -271,7 +281,7 @@ impl Command {
             | Command::Table(_)
             | Command::PacketOut(_)
             | Command::Batch(_) => OnHosts::Changes,
-            Command::Decode(_) | Command::Sandbox(_) => OnHosts::Nothing,
+            Command::Decode(_) | Command::Save(_) | Command::Sandbox(_) => OnHosts::Nothing,
         }
     }
 

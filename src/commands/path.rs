@@ -110,7 +110,8 @@ fn columns() -> Vec<Column<Leg>> {
             .is(
                 Shape::OrNull(&Shape::Words(TagState::WORDS)),
                 InterfaceRow::WORKS,
-            ),
+            )
+            .reads(&[]),
         Column::new("note", |leg: &Leg| Cell::text(&leg.note))
             .text("what else is to be said, in words")
             .wrap()

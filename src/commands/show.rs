@@ -94,7 +94,7 @@ impl Args {
             }
             Mode::Json if !as_lines => {
                 let mut out = String::new();
-                json::topology(&picture).write_json(&mut Json::new(&mut out));
+                json::topology(&picture, &cx.format.not_saved).write_json(&mut Json::new(&mut out));
                 out.push('\n');
                 cx.print(&out)
             }

@@ -192,7 +192,8 @@ impl SwitchArg {
             }
         }
         let mut session = self.connect(cx).await?;
-        let ports = session.ports().await.map_err(|error| self.failure(error))?;
+        let ports = or_unknown(cx, session.ports().await);
+        let ports = ports.map_err(|error| self.failure(error))?;
         let described = ports.iter().map(|port| (port.ofport, port.name.as_str()));
         Ok(SwitchNames {
             ports: PortNames::default().with_described(described),
@@ -234,6 +235,20 @@ impl SwitchArg {
             ports: PortNames::of(&topology?, self.name()),
             tables: tables?,
         })
+    }
+}
+
+/// The answer of a switch; if it was not saved, that is said, and what is asked for is left out.
+pub(super) fn or_unknown<T: Default>(
+    cx: &Context,
+    answer: Result<T, SwitchError>,
+) -> Result<T, SwitchError> {
+    match answer {
+        Err(error @ SwitchError::NotSaved(_)) => {
+            cx.remark(&error.to_string());
+            Ok(T::default())
+        }
+        answer => answer,
     }
 }
 

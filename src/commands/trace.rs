@@ -9,6 +9,7 @@ mod request;
 mod show;
 
 use std::io::{self, IsTerminal as _};
+use std::net::IpAddr;
 
 use super::host::HostArgs;
 use super::{Context, Exit, Failure, quoted};
@@ -103,6 +104,24 @@ const COLUMNS: [&str; 8] = [
 ];
 
 impl Args {
+    /// Takes the source address of the packet out of the values of the global option `--from`.
+    ///
+    /// # Errors
+    ///
+    /// There are two.
+    pub fn take_source(&mut self, from: &mut Vec<String>) -> Result<(), Failure> {
+        let mut addresses = from.extract_if(.., |value| value.parse::<IpAddr>().is_ok());
+        let source = addresses.next();
+        let is_another = addresses.next().is_some();
+        drop(addresses);
+        if is_another {
+            let message = "--from names the source address of the packet twice";
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        self.packet.from = source.and_then(|text| text.parse().ok());
+        Ok(())
+    }
+
     /// Runs it.
     ///
     /// # Errors

@@ -525,6 +525,7 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
         | Error::Connect(_)
         | Error::NoDatabase(_)
         | Error::NotInSchema { .. }
+        | Error::NotSaved(_)
         | Error::NotConnected
         | Error::Several(_) => error.into(),
         Error::TimedOut(_) | Error::Closed { .. } | Error::Io(_) | Error::Protocol(_) => {

@@ -22,6 +22,7 @@ use super::messages::multipart::{self, Part, PartHeader};
 use super::messages::port_stats::{self, PortStats};
 use super::messages::ports::{self, PortDesc};
 use super::version::{Version, Versions};
+use crate::base::saved::{NOT_IN_REPORT, not_saved};
 use crate::transport::{ConnectError, Endpoint, Stream, TimedOut};
 
 /// An error of a session.
@@ -64,6 +65,9 @@ pub enum Error {
     /// The switch replied to the negotiation or a request with an error.
     #[error("the switch refused: {0}")]
     Refused(ErrorMessage),
+    /// The host is a saved one, and this was not saved of the switch.
+    #[error("unknown: {NOT_IN_REPORT}{0}")]
+    NotSaved(String),
     /// The switch sent a malformed message.
     #[error("the switch sent a malformed message: {0}")]
     Malformed(#[from] DecodeError),
@@ -95,6 +99,15 @@ impl Error {
     /// Whether the switch closed or reset the connection.
     pub fn is_closed(&self) -> bool {
         matches!(self, Error::Closed | Error::Reset)
+    }
+}
+
+impl From<ErrorMessage> for Error {
+    fn from(error: ErrorMessage) -> Error {
+        match error.text.as_deref().and_then(not_saved) {
+            Some(what) => Error::NotSaved(what.to_owned()),
+            None => Error::Refused(error),
+        }
     }
 }
 
@@ -407,6 +420,48 @@ impl Session {
         Ok(Some((header.part(self.connection.bytes(body)), rest)))
     }
 
+    /// The next message of the reply, whole as the switch sent it; `None` after the last. One without entries is
+    /// skipped.
+    ///
+    /// # Errors
+    ///
+    /// See [`Session::part`].
+    pub async fn part_message(&mut self) -> Result<Option<&[u8]>, Error> {
+        let Some((header, body, _)) = self.next_part().await? else {
+            return Ok(None);
+        };
+        let message = body.start.saturating_sub(header.at)..body.end;
+        Ok(Some(self.connection.bytes(message)))
+    }
+
+    /// Sends a request, and returns the message that replies to it, whole. Messages that belong to no request are
+    /// skipped.
+    ///
+    /// # Errors
+    ///
+    /// This version has no such request, the connection fails, or the switch replies with an error.
+    pub async fn single_reply(
+        &mut self,
+        request: impl FnOnce(Version, u32) -> Option<Vec<u8>>,
+    ) -> Result<&[u8], Error> {
+        let version = self.version;
+        let xid = self.next_xid();
+        let request = request(version, xid).ok_or(RequestError::NotIn(version))?;
+        self.ask(xid, &request).await?;
+        self.awaited.clear();
+        loop {
+            let (header, range) = self.connection.message(None).await?;
+            if header.xid != xid {
+                continue;
+            }
+            let message = self.connection.bytes(range.clone());
+            if header.kind == header::ERROR {
+                return Err(Error::Refused(ErrorMessage::decode(version, message)?));
+            }
+            return Ok(self.connection.bytes(range));
+        }
+    }
+
     /// The header of the next part, the range of its body in the buffer, and which parts follow it.
     async fn next_part(&mut self) -> Result<Option<(PartHeader, Range<usize>, Rest)>, Error> {
         // The timeout excludes the time spent on the last part.
@@ -437,7 +492,7 @@ impl Session {
                         self.ask_in_dialect(&asked).await?;
                         continue;
                     }
-                    _ => return Err(Error::Refused(error)),
+                    _ => return Err(error.into()),
                 }
             }
             let Some(part) = multipart::decode(self.version, message)? else {
@@ -521,7 +576,7 @@ impl Session {
                 _ if header.xid != xid => {}
                 header::FEATURES_REPLY => return Ok(read(version, message)?),
                 header::ERROR => {
-                    return Err(Error::Refused(ErrorMessage::decode(version, message)?));
+                    return Err(ErrorMessage::decode(version, message)?.into());
                 }
                 _ => {}
             }

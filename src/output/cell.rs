@@ -11,6 +11,8 @@ use crate::base::terminal::push_string;
 pub enum Cell {
     /// No value: `-`, in JSON `null`.
     Absent,
+    /// A value that is not known: `unknown`, in JSON `null`.
+    Unknown,
     /// A string.
     Text(String),
     /// A number of any width up to 64 bits, signed or not.
@@ -26,6 +28,9 @@ pub enum Cell {
     /// Keys and values: `k=v,k2=v2`, in JSON an object.
     Map(Vec<(String, Cell)>),
 }
+
+/// The text of a value that is not known.
+pub const UNKNOWN: &str = "unknown";
 
 impl Cell {
     /// A string.
@@ -58,14 +63,14 @@ impl Cell {
             Cell::List(list) => list.is_empty(),
             Cell::Integers(numbers) => numbers.is_empty(),
             Cell::Map(map) => map.is_empty(),
-            Cell::Integer(_) | Cell::Hex64(_) | Cell::Bool(_) => false,
+            Cell::Unknown | Cell::Integer(_) | Cell::Hex64(_) | Cell::Bool(_) => false,
         }
     }
 
     /// Appends the value as JSON.
     pub fn write_json(&self, json: &mut Json<'_>) {
         match self {
-            Cell::Absent => json.null(),
+            Cell::Absent | Cell::Unknown => json.null(),
             Cell::Text(text) => json.string(text),
             Cell::Integer(number) => json.number(*number),
             Cell::Hex64(number) => json.hex(u128::from(*number)),
@@ -100,6 +105,7 @@ impl Cell {
     pub(super) fn write_plain(&self, out: &mut String, comma: &str) {
         match self {
             Cell::Absent => {}
+            Cell::Unknown => out.push_str(UNKNOWN),
             Cell::Text(text) => out.push_str(text),
             Cell::Integer(number) => {
                 let _ = write!(out, "{number}");
@@ -230,6 +236,7 @@ mod tests {
         let map = Cell::text_map([("remote_ip", "10.0.0.72"), ("odd key", "x=y")]);
         for (cell, expected_text, expected_json) in [
             (Cell::Absent, "", serde_json::json!(null)),
+            (Cell::Unknown, "unknown", serde_json::json!(null)),
             (
                 Cell::Integer(i128::from(u64::MAX)),
                 "18446744073709551615",

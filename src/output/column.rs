@@ -1,6 +1,6 @@
 //! Columns: what a command can show, declared once each.
 
-use super::{Cell, ColourRole};
+use super::{Cell, ColourRole, NotSaved};
 
 /// One column of records of type `R`.
 #[derive(Debug)]
@@ -159,6 +159,16 @@ impl<R> Column<R> {
         match self.cell {
             Read::By(cell) => cell(record),
             Read::At(cell, place) => cell(record, place),
+        }
+    }
+
+    /// The value of this column for a record, unless a database column that it is made of is not known.
+    pub fn value_or_unknown(&self, record: &R, not_saved: &NotSaved) -> Cell {
+        let reads = self.heading.reads.unwrap_or_default();
+        if !not_saved.is_empty() && not_saved.print(reads) {
+            Cell::Unknown
+        } else {
+            self.value(record)
         }
     }
 

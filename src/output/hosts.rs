@@ -260,6 +260,7 @@ mod tests {
             width: None,
             header: Some(true),
             columns: columns.map(|names| names.split(',').map(str::to_owned).collect()),
+            not_saved: crate::output::NotSaved::default(),
         }
     }
 

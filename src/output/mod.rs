@@ -12,7 +12,7 @@
 //! | [`Mode::Raw`] | the values of one column, one a line |
 //!
 //! **Text and tables.** An absent value, an empty string and an empty list are `-`; a value that is
-//! itself `-` is `\-`. Tab, newline, carriage return and backslash are `\t`, `\n`, `\r` and `\\`;
+//! itself `-` is `\-`; a value that is not known is `unknown`. Tab, newline, carriage return and backslash are `\t`, `\n`, `\r` and `\\`;
 //! every other character that acts on a terminal (controls, bidirectional marks) is `\u{1b}`. Lists
 //! are `a,b`, maps `k=v,k2=v2` (in tables with a blank after the comma); an element that contains a
 //! comma, a blank, `=` or a double quote stands in double quotes.
@@ -36,6 +36,7 @@ mod frame;
 pub mod graph;
 mod hosts;
 mod json;
+mod not_saved;
 mod painted;
 mod pieces;
 mod print;
@@ -46,13 +47,14 @@ mod table;
 mod text;
 mod time;
 
-pub use cell::Cell;
+pub use cell::{Cell, UNKNOWN};
 pub use change::ItemChange;
 pub use colour::{ColourRole, Palette};
 pub use column::{Column, Heading, Pulse, Shape, UnknownColumn, headings};
 pub use frame::{Changes, Difference, Frame, Item};
 pub use hosts::{HOST, HostsOutput, format_of_each};
 pub use json::Records;
+pub use not_saved::NotSaved;
 pub use painted::PaintedText;
 pub use pieces::Pieces;
 pub use screen::{Head, Screen};
@@ -93,6 +95,8 @@ pub struct Format {
     pub header: Option<bool>,
     /// The columns named by `--columns` or `--get`, in order; `None`: the command's default.
     pub columns: Option<Vec<String>>,
+    /// The database columns whose values are not known.
+    pub not_saved: NotSaved,
 }
 
 impl Format {
@@ -193,9 +197,10 @@ impl<R> View<'_, R> {
     }
 
     fn cells(&self, row: &R) -> Vec<Cell> {
-        self.columns
-            .iter()
-            .map(|column| column.value(row))
+        let not_saved = &self.format.not_saved;
+        let columns = self.columns.iter();
+        columns
+            .map(|column| column.value_or_unknown(row, not_saved))
             .collect()
     }
 }
@@ -244,6 +249,7 @@ mod tests {
             width: None,
             header: None,
             columns: columns.map(|c| c.split(',').map(str::to_owned).collect()),
+            not_saved: NotSaved::default(),
         }
     }
 

@@ -164,7 +164,7 @@ fn was_different(was: &str, now: &str, clocks: &BTreeSet<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cell, Column, Palette, View};
+    use super::super::{Cell, Column, NotSaved, Palette, View};
     use super::*;
     use std::time::{Duration, UNIX_EPOCH};
 
@@ -183,6 +183,7 @@ mod tests {
             width: None,
             header: Some(true),
             columns: columns.map(|names| names.split(',').map(str::to_owned).collect()),
+            not_saved: NotSaved::default(),
         };
         let view: View<'_, Port> = format.view(COLUMNS).unwrap();
         let looks: [&[Port]; 3] = [

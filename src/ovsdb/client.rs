@@ -221,7 +221,7 @@ impl Client {
         }
         let request = monitor::once(&selects);
         let result = match self.monitor("monitor_cond", database, &request).await {
-            Err(Error::Rpc(_)) => return self.select(database, selects).await,
+            Err(Error::Rpc(_) | Error::NotSaved(_)) => return self.select(database, selects).await,
             result => result?,
         };
         Ok(monitor::rows(&result, &selects)?)

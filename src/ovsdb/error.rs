@@ -7,6 +7,7 @@ use jsonrpsee::core::client::Error as RpcClientError;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::base::saved::{NOT_IN_REPORT, not_saved};
 use crate::transport::{ConnectError, Endpoint, TimedOut, json_rpc};
 
 /// Why a database request failed.
@@ -47,6 +48,9 @@ pub enum Error {
         /// What it lacks: `column mtu_request in table Interface`.
         what: String,
     },
+    /// The host is a saved one, and this was not saved.
+    #[error("unknown: {NOT_IN_REPORT}{0}")]
+    NotSaved(String),
     /// The server has no such database.
     #[error("it has no database {0}")]
     NoDatabase(String),
@@ -74,6 +78,24 @@ impl Error {
     }
 }
 
+impl From<RpcError> for Error {
+    fn from(error: RpcError) -> Self {
+        match not_saved(&error.error) {
+            Some(what) => Self::NotSaved(what.to_owned()),
+            None => Self::Rpc(error),
+        }
+    }
+}
+
+impl From<OperationError> for Error {
+    fn from(error: OperationError) -> Self {
+        match not_saved(&error.error) {
+            Some(what) => Self::NotSaved(what.to_owned()),
+            None => Self::Operation(error),
+        }
+    }
+}
+
 impl From<json_rpc::Error> for Error {
     fn from(error: json_rpc::Error) -> Self {
         match error {
@@ -81,7 +103,7 @@ impl From<json_rpc::Error> for Error {
             json_rpc::Error::Closed { in_message } => Self::Closed { in_message },
             json_rpc::Error::Io(error) => Self::Io(error),
             json_rpc::Error::Protocol(what) => Self::Protocol(what),
-            json_rpc::Error::Refused(json) => Self::Rpc(RpcError::from(&*json)),
+            json_rpc::Error::Refused(json) => RpcError::from(&*json).into(),
         }
     }
 }
@@ -98,7 +120,7 @@ impl From<RpcClientError> for Error {
     fn from(error: RpcClientError) -> Self {
         match error {
             RpcClientError::Call(error) => {
-                Self::Rpc(RpcError::from(error.data().unwrap_or(RawValue::NULL)))
+                RpcError::from(error.data().unwrap_or(RawValue::NULL)).into()
             }
             RpcClientError::ParseError(error) => error.into(),
             RpcClientError::Transport(error) => match error.downcast::<json_rpc::Error>() {

@@ -17,6 +17,7 @@ impl Schema {
     /// [`Error::NotInSchema`] if a condition is on a column that the schema lacks.
     pub fn fit_selects(&self, selects: Vec<Select>) -> Result<Vec<Option<Select>>, Error> {
         let fit = |mut select: Select| match self.exact(&select.table) {
+            None if self.is_partial => Err(self.lacks_table(&select.table)),
             None => Ok(None),
             Some(table) => self.fit_select(table, &mut select).map(|()| Some(select)),
         };
@@ -107,7 +108,7 @@ impl Schema {
 
     /// Whether a column can hold a value. One that the schema lacks can hold nothing.
     fn check_value(&self, table: &Table, column: &str, datum: &Datum) -> Result<(), Error> {
-        let Some(known) = table.exact(column) else {
+        let Some(known) = table.exact(column).filter(|known| known.is_known) else {
             return match datum {
                 Datum::Set(atoms) if atoms.is_empty() => Ok(()),
                 Datum::Map(pairs) if pairs.is_empty() => Ok(()),
@@ -127,11 +128,20 @@ impl Schema {
     }
 
     fn needed(&self, table: &str) -> Result<&Table, Error> {
-        self.exact(table)
-            .ok_or_else(|| self.lacks(format!("table {table}")))
+        self.exact(table).ok_or_else(|| self.lacks_table(table))
+    }
+
+    fn lacks_table(&self, table: &str) -> Error {
+        if self.is_partial {
+            return Error::NotSaved(format!("table {table} of the database"));
+        }
+        self.lacks(format!("table {table}"))
     }
 
     fn lacks_column(&self, table: &Table, column: &str) -> Error {
+        if self.is_partial || table.exact(column).is_some() {
+            return Error::NotSaved(format!("{}.{column}", table.name));
+        }
         self.lacks(format!("column {column} in table {}", table.name))
     }
 

@@ -91,7 +91,7 @@ pub struct Select {
 }
 
 /// Column, comparison, operand (RFC 7047 §5.1 `<condition>`).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Condition(pub String, pub Function, pub Datum);
 
 impl Condition {
@@ -107,7 +107,7 @@ impl Condition {
 }
 
 /// A comparison (RFC 7047 §5.1 `<function>`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Function {
     /// Less than.
     #[serde(rename = "<")]
@@ -236,7 +236,7 @@ pub(super) fn outcomes(
         {
             // An element beyond the operations is an error of the commit.
             let operation = operations.get(index);
-            return Err(Error::Operation(OperationError {
+            return Err(Error::from(OperationError {
                 index: operation.map(|_| index),
                 operation: operation.map_or_else(|| "commit".to_owned(), Operation::describe),
                 error: error.clone(),

@@ -15,6 +15,8 @@ pub struct Schema {
     pub version: String,
     /// By name.
     pub tables: Vec<Table>,
+    /// Whether only some tables and columns are known: those that a saved host has.
+    pub is_partial: bool,
 }
 
 /// A table.
@@ -39,6 +41,10 @@ pub struct Column {
     pub kind: Type,
     /// Whether it can be changed after the row was inserted.
     pub is_mutable: bool,
+    /// Whether its values are not kept when the server ends: a file of the database has none.
+    pub is_ephemeral: bool,
+    /// Whether its values are known; those of a saved host may not be.
+    pub is_known: bool,
 }
 
 /// The type of a column (RFC 7047 §3.2 `<type>`).
@@ -98,6 +104,16 @@ pub struct UnresolvedName {
 }
 
 impl Schema {
+    /// Reads a schema in JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Protocol`] if it is malformed.
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        let schema: DatabaseSchema = serde_json::from_str(json)?;
+        Self::try_from(&schema)
+    }
+
     /// Finds a table by its name or an unambiguous prefix; ignores case, and treats `-` as `_`.
     ///
     /// # Errors
@@ -123,9 +139,9 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Whether rows have this column; every row has `_uuid` and `_version` (RFC 7047 §3.2).
+    /// Whether rows have this column and its value is known; every row has `_uuid` and `_version` (RFC 7047 §3.2).
     pub(super) fn has(&self, name: &str) -> bool {
-        name == "_version" || self.exact(name).is_some()
+        name == "_version" || self.exact(name).is_some_and(|column| column.is_known)
     }
 }
 
@@ -182,6 +198,7 @@ impl TryFrom<&DatabaseSchema> for Schema {
         Ok(Self {
             version: schema.version.clone(),
             tables,
+            is_partial: false,
         })
     }
 }
@@ -202,6 +219,8 @@ fn table(name: &str, table: &TableSchema, version: &str) -> Result<Table, Error>
             max: 1,
         },
         is_mutable: false,
+        is_ephemeral: false,
+        is_known: true,
     };
     columns.insert(0, uuid);
     Ok(Table {
@@ -217,6 +236,8 @@ fn column(name: &str, schema: &ColumnSchema) -> Option<Column> {
         name: name.to_owned(),
         kind: kind(&schema.r#type)?,
         is_mutable: schema.mutable.unwrap_or(true),
+        is_ephemeral: schema.ephemeral.unwrap_or(false),
+        is_known: true,
     })
 }
 

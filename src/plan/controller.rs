@@ -29,7 +29,7 @@ impl Edit<'_> {
         }
         let bridge = bridge.map(|bridge| self.name_of(bridge));
         let host = self.draft.database().host();
-        let directories = host.run_directories();
+        let directories = host.run_directories().await;
         if let Some(refused) = refused_target(target, bridge.as_deref(), &directories) {
             let what = format!("ovs-vswitchd never uses the controller {}", quoted(target));
             match &refused {

@@ -186,7 +186,9 @@ impl SwitchAddress {
         let switch = self.connect(database, [version].into_iter().collect());
         let switch = Box::pin(switch).await?;
         // The other side of a Unix socket cannot vanish without the socket being closed.
-        let is_local = matches!(self.endpoint, Endpoint::Unix(_)) && !self.is_found_by_database();
+        let is_local = self.host.reach.is_here()
+            && matches!(self.endpoint, Endpoint::Unix(_))
+            && !self.is_found_by_database();
         let probe = (!is_local).then_some(PROBE_INTERVAL);
         let monitor = FlowMonitor::start(switch, filter, probe, news).await;
         monitor.map_err(SwitchConnectError::Session)

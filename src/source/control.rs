@@ -1,5 +1,6 @@
 //! The control sockets of a host's daemons: where they are, and connections to them.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -176,6 +177,16 @@ impl Host {
         names
     }
 
+    /// The names of the bridges that have a socket for OpenFlow in the run directory, whether or not they listen.
+    pub async fn bridge_sockets(&self) -> Vec<String> {
+        let entries = self.reach.list(&self.run_directory()).await;
+        let entries = entries.unwrap_or_default().into_iter();
+        let names = entries.filter_map(|entry| Some(entry.name.strip_suffix(".mgmt")?.to_owned()));
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        names
+    }
+
     async fn client(&self, socket: &Path) -> Result<Client, Error> {
         let endpoint = Endpoint::Unix(socket.to_owned());
         let stream = self.reach.connect(&endpoint, self.limit, &self.tls).await;
@@ -242,7 +253,8 @@ impl Host {
     fn control_directories(&self, daemon: &str) -> Vec<PathBuf> {
         let mut directories = vec![self.run_directory()];
         if daemon.starts_with("ovn-") {
-            let ovn = std::env::var_os("OVN_RUNDIR").filter(|directory| !directory.is_empty());
+            let is_given = |directory: &OsString| self.reach.is_here() && !directory.is_empty();
+            let ovn = std::env::var_os("OVN_RUNDIR").filter(is_given);
             directories.push(ovn.map_or_else(|| PathBuf::from("/var/run/ovn"), PathBuf::from));
         }
         directories

@@ -4,6 +4,8 @@ use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::sync::OnceCell;
 
 use super::Host;
@@ -245,10 +247,27 @@ impl Database {
     pub async fn schema(&self) -> Result<Rc<Schema>, Error> {
         let Connection { client, schema, .. } = self.connection().await?;
         let read = async || {
+            let saved = self.host.reach.saved();
+            if let Some(schema) = saved.and_then(|host| host.schema.as_ref()) {
+                return Ok(Rc::new(schema.clone()));
+            }
             let schema = client.schema(OPEN_VSWITCH).await?;
             Ok(Rc::new(Schema::try_from(&schema)?))
         };
         schema.get_or_try_init(read).await.cloned()
+    }
+
+    /// Sends a request of RFC 7047 §4.1, and returns the result as the server sent it.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection, or the server refuses it.
+    pub(super) async fn call(
+        &self,
+        method: &str,
+        params: &impl Serialize,
+    ) -> Result<Box<RawValue>, Error> {
+        Ok(self.client().await?.rpc().call(method, params).await?)
     }
 
     fn knows_schema(&self) -> bool {
@@ -272,7 +291,7 @@ impl Database {
             return;
         }
         loop {
-            if self.host.has_sockets() {
+            if self.host.is_local() {
                 let _ = client.wait_for_change().await;
                 return;
             }

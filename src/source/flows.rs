@@ -43,7 +43,9 @@ impl Switch {
     async fn table_groups(&mut self) -> Result<Vec<Vec<u8>>, SwitchError> {
         let tables = match self.table_stats().await {
             Ok(tables) => tables,
-            Err(SwitchError::Refused(_) | SwitchError::Malformed(_)) => return Ok(Vec::new()),
+            Err(SwitchError::Refused(_) | SwitchError::NotSaved(_) | SwitchError::Malformed(_)) => {
+                return Ok(Vec::new());
+            }
             Err(error) => return Err(error),
         };
         let tables = tables

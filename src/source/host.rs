@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::network::{KernelNetwork, Namespaces};
-use super::reach::Reach;
+use super::reach::{Reach, SAVED_RUN_DIRECTORY};
+use super::saved::SavedHost;
 use crate::transport::{ConnectError, Endpoint, Endpoints, Stream, Tls};
 
 /// A host that runs Open vSwitch.
@@ -54,6 +56,15 @@ impl Host {
         }
     }
 
+    /// A saved host.
+    pub fn saved(host: SavedHost) -> Host {
+        let socket = Path::new(SAVED_RUN_DIRECTORY).join("db.sock");
+        Host {
+            reach: Reach::Saved(Arc::new(host)),
+            ..Host::new(Endpoint::Unix(socket), None, Tls::default())
+        }
+    }
+
     /// The same host, with messages about connections sent to `log`.
     #[must_use]
     pub fn with_log(&self, log: Rc<dyn Log>) -> Host {
@@ -73,9 +84,9 @@ impl Host {
         }
     }
 
-    /// `unix:$OVS_RUNDIR/db.sock`, else `unix:/var/run/openvswitch/db.sock`.
-    pub fn default_database() -> Endpoint {
-        Endpoint::Unix(default_run_directory().join("db.sock"))
+    /// `unix:$OVS_RUNDIR/db.sock`, else `unix:/var/run/openvswitch/db.sock`; on another host always the latter.
+    pub fn default_database(reach: &Reach) -> Endpoint {
+        Endpoint::Unix(reach.run_directory().join("db.sock"))
     }
 
     /// The directory of the switch's sockets: that of the database's socket; without one `$OVS_RUNDIR`, else
@@ -83,17 +94,17 @@ impl Host {
     pub(super) fn run_directory(&self) -> PathBuf {
         match self.db.first() {
             Endpoint::Unix(path) => path.parent().unwrap_or(Path::new(".")).to_owned(),
-            Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => default_run_directory(),
+            Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => self.reach.run_directory(),
         }
     }
 
     /// The spellings of the run directory: as it was named, without symbolic links, and the default one if it is
     /// the same directory.
-    pub fn run_directories(&self) -> Vec<String> {
+    pub async fn run_directories(&self) -> Vec<String> {
         let named = self.run_directory();
-        let real = self.reach.real(&named);
-        let default = default_run_directory();
-        let is_same = real.is_some() && self.reach.real(&default) == real;
+        let real = self.reach.real(&named).await;
+        let default = self.reach.run_directory();
+        let is_same = named == default || real.is_some() && self.reach.real(&default).await == real;
         let mut all = Vec::new();
         let absolute = Some(named).filter(|path| path.is_absolute());
         for path in [absolute, Some(default).filter(|_| is_same), real] {
@@ -107,6 +118,11 @@ impl Host {
     pub fn has_sockets(&self) -> bool {
         let is_unix = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Unix(_));
         self.db.iter().all(is_unix)
+    }
+
+    /// Whether they are on this host: the other side of such a socket cannot vanish without closing it.
+    pub(super) fn is_local(&self) -> bool {
+        self.reach.is_here() && self.has_sockets()
     }
 
     /// Connects to an endpoint.
@@ -125,6 +141,19 @@ impl Host {
         stream
     }
 
+    /// The name of the host; `None` if it cannot be read.
+    pub async fn name(&self) -> Option<String> {
+        if !self.has_sockets() {
+            return None;
+        }
+        let name = self
+            .reach
+            .read(Path::new("/proc/sys/kernel/hostname"))
+            .await
+            .ok()?;
+        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+    }
+
     /// Reads the addresses, routes and devices of the host's network namespace. What cannot be read is left empty.
     pub async fn network(&self) -> KernelNetwork {
         self.reach.network().await
@@ -135,10 +164,4 @@ impl Host {
     pub async fn namespaces(&self) -> Namespaces {
         self.reach.namespaces().await
     }
-}
-
-fn default_run_directory() -> PathBuf {
-    std::env::var_os("OVS_RUNDIR")
-        .filter(|directory| !directory.is_empty())
-        .map_or_else(|| PathBuf::from("/var/run/openvswitch"), PathBuf::from)
 }

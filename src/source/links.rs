@@ -11,6 +11,7 @@ use netlink_packet_core::{
 };
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
+use serde::{Deserialize, Serialize};
 
 /// Maximum number of datagrams of a reply.
 const MAX_DATAGRAMS: usize = 1 << 16;
@@ -38,7 +39,7 @@ const IFADDRMSG: usize = 8;
 const ADDRESS_INDEX: std::ops::Range<usize> = 4..8;
 
 /// A network device.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelLink {
     /// Its index, unique in its namespace.
     pub index: u32,

@@ -14,6 +14,7 @@
 //! | [`flows`] | its flows, streamed |
 //! | [`flow_monitor`] | the changes of its flows, as it reports them |
 //! | [`network`] | the addresses, routes and devices of its kernel |
+//! | [`remote`] | another host: by ssh, by a command to its sockets, by a prefix that runs programs there |
 //! | [`saved`] | hosts that were saved: in a file of `ovs save`, a report, pasted text |
 //! | [`links`] | the network devices of a namespace, read from the kernel |
 
@@ -26,6 +27,7 @@ pub mod host;
 pub mod links;
 pub mod network;
 pub mod reach;
+pub mod remote;
 pub mod saved;
 pub mod switch;
 
@@ -35,4 +37,5 @@ pub use database::Database;
 pub use flow_monitor::FlowMonitor;
 pub use host::{Host, Log};
 pub use reach::Reach;
+pub use remote::Remote;
 pub use switch::{Atomicity, Outbox, Switch, SwitchError, WriteError, Written};

@@ -11,7 +11,7 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use super::links::{KernelLink, links};
 
 /// The network of a host, as its kernel describes it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct KernelNetwork {
     /// `/proc/net/fib_trie`; empty if it cannot be read, as are the other two.
     pub fib_trie: String,
@@ -24,7 +24,7 @@ pub struct KernelNetwork {
 }
 
 /// The network devices of a host, by network namespace.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Namespaces {
     /// The devices of this process's namespace (without a name) and of the named ones.
     pub links: Vec<(Option<String>, Vec<KernelLink>)>,

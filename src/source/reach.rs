@@ -3,10 +3,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::net::UnixStream;
+
 use super::network::{self, KernelNetwork, Namespaces};
-use crate::transport::{ConnectError, Endpoint, Stream, Tls};
+use super::remote::{self, Remote};
+use super::saved::{SavedHost, player};
+use crate::transport::{ConnectError, ConnectErrorKind, Endpoint, Stream, Tls};
 
 /// The way to a host.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +20,17 @@ pub enum Reach {
     /// This process runs on it.
     #[default]
     Here,
+    /// It was saved: this process answers for it.
+    Saved(Arc<SavedHost>),
+    /// It is another host.
+    Remote(Rc<Remote>),
 }
+
+/// The run directory of a saved host.
+pub(super) const SAVED_RUN_DIRECTORY: &str = "/var/run/openvswitch";
+
+/// The PID of the daemons of a saved host, in the names of their sockets.
+const SAVED_PID: &str = "0";
 
 /// A file in a directory of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +49,34 @@ impl Reach {
         matches!(self, Reach::Here)
     }
 
+    /// The saved host, if it is one.
+    pub fn saved(&self) -> Option<&SavedHost> {
+        match self {
+            Reach::Saved(host) => Some(host),
+            Reach::Here | Reach::Remote(_) => None,
+        }
+    }
+
+    /// Whether files of the host can be read.
+    pub fn has_files(&self) -> bool {
+        match self {
+            Reach::Here => true,
+            Reach::Saved(_) => false,
+            Reach::Remote(remote) => remote.has_files(),
+        }
+    }
+
+    /// The directory of the daemons' sockets by default: of this host `$OVS_RUNDIR`, if it is set.
+    pub fn run_directory(&self) -> PathBuf {
+        match self {
+            Reach::Here => std::env::var_os("OVS_RUNDIR")
+                .filter(|directory| !directory.is_empty())
+                .map_or_else(|| PathBuf::from("/var/run/openvswitch"), PathBuf::from),
+            Reach::Remote(_) => PathBuf::from(remote::RUN_DIRECTORY),
+            Reach::Saved(_) => PathBuf::from(SAVED_RUN_DIRECTORY),
+        }
+    }
+
     /// Connects to an endpoint. A Unix socket is one of the host; TCP starts from here.
     ///
     /// # Errors
@@ -46,6 +90,24 @@ impl Reach {
     ) -> Result<Stream, ConnectError> {
         match self {
             Reach::Here => endpoint.connect_with(limit, tls).await,
+            Reach::Saved(host) => connect_to_saved(host, endpoint).map_err(|error| ConnectError {
+                endpoint: endpoint.clone(),
+                is_elsewhere: true,
+                kind: ConnectErrorKind::from(error),
+            }),
+            Reach::Remote(remote) => match endpoint {
+                Endpoint::Unix(path) => {
+                    let stream = remote.connect(path).await;
+                    stream.map_err(|kind| ConnectError {
+                        endpoint: endpoint.clone(),
+                        kind,
+                        is_elsewhere: true,
+                    })
+                }
+                Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => {
+                    endpoint.connect_with(limit, tls).await
+                }
+            },
         }
     }
 
@@ -53,6 +115,12 @@ impl Reach {
     pub(super) async fn read(&self, path: &Path) -> io::Result<String> {
         match self {
             Reach::Here => fs::read_to_string(path),
+            // Also of a daemon of which nothing was saved: it refuses every command.
+            Reach::Saved(_) if path.extension().is_some_and(|end| end == "pid") => {
+                Ok(SAVED_PID.to_owned())
+            }
+            Reach::Saved(_) => Err(io::ErrorKind::NotFound.into()),
+            Reach::Remote(remote) => remote.read(path).await,
         }
     }
 
@@ -60,6 +128,8 @@ impl Reach {
     pub(super) async fn exists(&self, path: &Path) -> bool {
         match self {
             Reach::Here => path.exists(),
+            Reach::Saved(_) => false,
+            Reach::Remote(remote) => remote.exists(path).await,
         }
     }
 
@@ -78,6 +148,18 @@ impl Reach {
                 let entries = fs::read_dir(directory)?.flatten();
                 Ok(entries.filter_map(entry).collect())
             }
+            Reach::Saved(host) => {
+                let daemons = host.report.replies.keys();
+                let daemons = daemons.map(|daemon| format!("{daemon}.{SAVED_PID}.ctl"));
+                let bridges = host.report.switches.keys();
+                let bridges = bridges.map(|bridge| format!("{bridge}.mgmt"));
+                let socket = |name| Entry {
+                    name,
+                    modified: None,
+                };
+                Ok(daemons.chain(bridges).map(socket).collect())
+            }
+            Reach::Remote(remote) => remote.list(directory).await,
         }
     }
 
@@ -86,6 +168,8 @@ impl Reach {
     pub(super) async fn network(&self) -> KernelNetwork {
         match self {
             Reach::Here => network::network(),
+            Reach::Saved(host) => host.report.network.clone().unwrap_or_default(),
+            Reach::Remote(remote) => remote.network().await,
         }
     }
 
@@ -93,13 +177,32 @@ impl Reach {
     pub(super) async fn namespaces(&self) -> Namespaces {
         match self {
             Reach::Here => network::namespaces(),
+            Reach::Saved(host) => host.report.namespaces.clone().unwrap_or_default(),
+            Reach::Remote(remote) => remote.namespaces().await,
         }
     }
 
     /// The path without symbolic links, if it can be told.
-    pub(super) fn real(&self, path: &Path) -> Option<PathBuf> {
+    pub(super) async fn real(&self, path: &Path) -> Option<PathBuf> {
         match self {
             Reach::Here => fs::canonicalize(path).ok(),
+            Reach::Saved(_) => Some(path.to_owned()),
+            Reach::Remote(remote) => remote.real(path).await.map(PathBuf::from),
         }
     }
+}
+
+fn connect_to_saved(host: &Arc<SavedHost>, endpoint: &Endpoint) -> io::Result<Stream> {
+    let socket = match endpoint {
+        Endpoint::Unix(path) if path.parent() == Some(Path::new(SAVED_RUN_DIRECTORY)) => path,
+        Endpoint::Unix(_) => return Err(io::ErrorKind::NotFound.into()),
+        _ => {
+            return Err(io::Error::other(
+                "the host is a saved one: its bridges have names only",
+            ));
+        }
+    };
+    let stream = player::connect(host, socket)?;
+    stream.set_nonblocking(true)?;
+    Ok(Stream::Unix(UnixStream::from_std(stream)?))
 }

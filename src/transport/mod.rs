@@ -24,5 +24,5 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use endpoints::Endpoints;
 pub use json_rpc::Connection;
 pub use patience::{Patience, Pauses, TimedOut};
-pub use stream::{ConnectError, ConnectErrorKind, Stream};
+pub use stream::{ConnectError, ConnectErrorKind, HostError, Stream};
 pub use tls::{Tls, TlsError, TlsOptions, Trust};

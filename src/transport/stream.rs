@@ -31,6 +31,8 @@ pub struct ConnectError {
     pub endpoint: Endpoint,
     /// The cause.
     pub kind: ConnectErrorKind,
+    /// Whether the socket is on another host, and so its file.
+    pub is_elsewhere: bool,
 }
 
 impl ConnectError {
@@ -64,9 +66,22 @@ pub enum ConnectErrorKind {
     /// The TLS handshake failed.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The host of the socket cannot be reached.
+    #[error(transparent)]
+    Host(#[from] HostError),
     /// Any other error of the system.
     #[error("{0}")]
     Other(io::Error),
+}
+
+/// Why another host cannot be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct HostError {
+    /// The reason, in the words of the program that leads there; untrusted text.
+    pub reason: String,
+    /// The next step.
+    pub hint: Option<String>,
 }
 
 impl Endpoint {
@@ -107,6 +122,7 @@ impl Endpoint {
             .map_err(|kind| ConnectError {
                 endpoint: self.clone(),
                 kind,
+                is_elsewhere: false,
             })
     }
 }

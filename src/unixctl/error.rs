@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::base::saved::{NOT_IN_REPORT, not_saved};
 use crate::transport::{ConnectError, TimedOut, json_rpc};
 
 /// Why a command has no reply.
@@ -37,12 +38,17 @@ pub enum ErrorKind {
     Malformed(String),
     /// The daemon refused the command: its text, without the line feed at the end.
     Refused(String),
+    /// The host is a saved one, and the reply to this command was not saved.
+    NotSaved(String),
 }
 
 impl Error {
     /// Whether the daemon may have run the command although there is no reply.
     pub fn may_have_run(&self) -> bool {
-        !matches!(self.kind, ErrorKind::Connect(_) | ErrorKind::Refused(_))
+        !matches!(
+            self.kind,
+            ErrorKind::Connect(_) | ErrorKind::Refused(_) | ErrorKind::NotSaved(_)
+        )
     }
 }
 
@@ -56,7 +62,10 @@ impl From<json_rpc::Error> for ErrorKind {
             json_rpc::Error::Refused(json) => {
                 let text = serde_json::from_str::<String>(json.get());
                 let text = text.unwrap_or_else(|_| json.get().to_owned());
-                ErrorKind::Refused(text.trim_end().to_owned())
+                match not_saved(&text) {
+                    Some(what) => ErrorKind::NotSaved(what.to_owned()),
+                    None => ErrorKind::Refused(text.trim_end().to_owned()),
+                }
             }
         }
     }
@@ -87,6 +96,7 @@ impl fmt::Display for Error {
                 write!(f, "{daemon}: {command}: its reply cannot be read: {what}")
             }
             ErrorKind::Refused(text) => write!(f, "{daemon} refuses {command}: {text}"),
+            ErrorKind::NotSaved(what) => write!(f, "unknown: {NOT_IN_REPORT}{what}"),
         }
     }
 }

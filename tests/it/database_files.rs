@@ -491,3 +491,72 @@ fn cut_dumps() {
         }
     }
 }
+
+/// The time that reading a large log takes, compared with parsing the JSON of its records. Run by hand.
+#[test]
+#[ignore = "a measurement"]
+fn time_of_a_large_log() {
+    for cluster in [false, true] {
+        let served = if cluster {
+            Served::cluster(&schema())
+        } else {
+            Served::standalone(&[])
+        };
+        served.vsctl("add-br br-int");
+        for first in (0..10_000).step_by(500) {
+            let mut operations = vec![json!("Open_vSwitch")];
+            for port in first..first + 500 {
+                let ids = json!([
+                    "map",
+                    [
+                        ["attached-mac", "fa:16:3e:00:00:01"],
+                        ["iface-id", format!("0d3ade5c-7200-4b5a-a0dc-{port:012}")],
+                        ["iface-status", "active"]
+                    ]
+                ]);
+                let (name, row) = (
+                    format!("qvo{port}"),
+                    json!(["named-uuid", format!("p{port}")]),
+                );
+                operations.extend([
+                    json!({"op": "insert", "table": "Interface", "uuid-name": format!("i{port}"),
+                        "row": {"name": name, "type": "internal", "external_ids": ids}}),
+                    json!({"op": "insert", "table": "Port", "uuid-name": format!("p{port}"),
+                        "row": {"name": name, "tag": port % 4000 + 1,
+                            "interfaces": ["named-uuid", format!("i{port}")]}}),
+                    json!({"op": "mutate", "table": "Bridge", "where": [["name", "==", "br-int"]],
+                        "mutations": [["ports", "insert", row]]}),
+                ]);
+            }
+            served.client(&["transact", &Value::from(operations).to_string()]);
+        }
+        for compact in [false, true] {
+            if compact {
+                served.server.appctl(&["ovsdb-server/compact"]);
+            }
+            let log = fs::read(served.file()).unwrap();
+            let text = std::str::from_utf8(&log).unwrap();
+            let bodies: Vec<&str> = text.lines().skip(1).step_by(2).collect();
+            let mut times = [Vec::new(), Vec::new()];
+            for _ in 0..5 {
+                let start = std::time::Instant::now();
+                let read = file::read(&log, "conf.db").unwrap();
+                times[0].push(start.elapsed());
+                assert_eq!(read.tables["Port"].len(), 10_001);
+                let start = std::time::Instant::now();
+                let values: Vec<Value> = bodies
+                    .iter()
+                    .map(|body| serde_json::from_str(body).unwrap())
+                    .collect();
+                times[1].push(start.elapsed());
+                drop((read, values));
+            }
+            let [read, parsed] = times.map(|times| times.into_iter().min().unwrap());
+            let ratio = read.as_secs_f64() / parsed.as_secs_f64();
+            println!(
+                "cluster {cluster}, compact {compact}: {} bytes, read {read:?}, parsed {parsed:?}: {ratio:.2}",
+                log.len()
+            );
+        }
+    }
+}

@@ -582,6 +582,124 @@ pub const FAULTS: &[FaultGroup] = &[
         ],
     },
     FaultGroup {
+        title: "Other hosts",
+        faults: &[
+            fault(
+                "host_key_not_the_known_one",
+                "`--host`: the host has another key than the known one, or none is known",
+                &[outcome(
+                    "",
+                    "NAME: cannot connect to ENDPOINT: Host key verification failed",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "login_refused",
+                "`--host`: sshd accepts none of the keys",
+                &[outcome(
+                    "",
+                    "NAME: cannot connect to ENDPOINT: WORDS: Permission denied (publickey)",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "login_dropped",
+                "`--host`: sshd closes the connection before the login, as with MaxStartups; it is tried once more",
+                &[
+                    outcome("once", "", Exit::Done),
+                    outcome(
+                        "again",
+                        "NAME: cannot connect to ENDPOINT: kex_exchange_identification: Connection closed by remote host",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "login_too_slow",
+                "`--host`: the login takes longer than the limit",
+                &[outcome(
+                    "",
+                    "NAME: cannot connect to ENDPOINT: no reply within SECS s",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "forwarding_not_allowed",
+                "`--host`: sshd does not forward sockets; a program there connects instead",
+                &[
+                    outcome("socat, python3, perl or nc is there", "", Exit::Done),
+                    outcome(
+                        "none of them",
+                        "NAME: cannot connect to ENDPOINT: ssh does not forward it, and no program there connects: none of WORDS",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "socket_absent_there",
+                "There is no socket on the other host, or no process listens at it",
+                &[
+                    outcome(
+                        "absent",
+                        "NAME: cannot connect to ENDPOINT: the socket does not exist",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "left over",
+                        "NAME: cannot connect to ENDPOINT: connection refused",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "socket_closed_to_the_user",
+                "`--host`: the user may not connect to the socket; sudo without a password is tried",
+                &[
+                    outcome("sudo may", "", Exit::Done),
+                    outcome(
+                        "it may not",
+                        "NAME: cannot connect to ENDPOINT: permission denied (WORDS)",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "host_lost_in_mid_dump",
+                "The connection to the host is lost during a dump; the flows received are printed",
+                &[outcome(
+                    "",
+                    "NAME: SWITCH: the switch closed the connection; the dump is cut short after N flows (WORDS)",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "host_stops_answering",
+                "The connection to the host stays, and nothing is received",
+                &[outcome(
+                    "",
+                    "NAME: cannot connect to ENDPOINT: no reply within SECS s",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "command_ends_early",
+                "The command of `--via` or `--via-exec` ends; the last line of its standard error is shown",
+                &[
+                    outcome(
+                        "--via",
+                        "NAME: the database server closed the connection (WORDS)",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "--via-exec",
+                        "NAME: cannot connect to ENDPOINT: WORDS",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+        ],
+    },
+    FaultGroup {
         title: "On this side",
         faults: &[
             fault(

@@ -33,9 +33,9 @@ pub(super) fn show() -> Document {
         .with("bridges", list(refer("bridge")));
     let connection = ObjectSchema::new()
         .with("target", text())
-        .with("is_connected", truth())
+        .with("is_connected", or_null(truth()))
         .with("role", or_null(words(&["other", "master", "slave"])))
-        .with("status", strings.clone());
+        .with("status", or_null(strings.clone()));
     let bridge = ObjectSchema::new()
         .with("name", text())
         .with("fail_mode", or_null(words(&["standalone", "secure"])))
@@ -92,15 +92,15 @@ pub(super) fn show() -> Document {
             &or_null(words(&["up", "down"])),
         )
         .with("state", or_null(words(&PortState::WORDS)))
-        .with("bfd_status", strings.clone())
+        .all(&["bfd_status", "status"], &or_null(strings.clone()))
         .all(&["cfm_fault", "lacp_current"], &or_null(truth()))
-        .with("cfm_fault_status", list(text()))
+        .with("cfm_fault_status", or_null(list(text())))
         .with("cfm_remote_opstate", or_null(words(&["up", "down"])))
         .with("mac", maybe.clone())
         .all(&["mtu", "mtu_request", "cfm_mpid"], &or_null(whole()))
         .all(&["error", "peer", "peer_bridge"], &maybe)
         .all(
-            &["options", "other_config", "external_ids", "status", "bfd"],
+            &["options", "other_config", "external_ids", "bfd"],
             &strings,
         );
     document(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::commands::flow_reading::{each_flow, each_group, where_supported};
-use crate::commands::switch::{SwitchArg, offered};
+use crate::commands::switch::{SwitchArg, offered, or_unknown};
 use crate::commands::{Context, Failure};
 use crate::model::Topology;
 use crate::model::check::Existing;
@@ -55,9 +55,9 @@ pub(super) async fn findings(
     each_flow(cx, &switch, |flow| check.add(flow, &text)).await?;
     let failure = |error: SwitchError| switch.failure(error);
     let groups = each_group(&mut connected, |group| check.add_group(group)).await;
-    let groups = groups.map_err(failure)?;
+    let groups = or_unknown(cx, groups).map_err(failure)?;
     let meters = if check.has_meters() {
-        meters(&mut connected).await.map_err(failure)?
+        or_unknown(cx, meters(&mut connected).await).map_err(failure)?
     } else {
         None
     };

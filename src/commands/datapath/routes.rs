@@ -81,6 +81,7 @@ fn neighbour_columns() -> Vec<Column<TunnelNeighbour>> {
         .role(ColourRole::Address)
         .identity(),
         InterfaceRow::MAC
+            .reads(&[])
             .of(|neighbour: &TunnelNeighbour| Cell::text(&neighbour.mac))
             .text("the MAC address of the neighbour"),
         InterfaceRow::BRIDGE

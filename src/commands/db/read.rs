@@ -132,6 +132,7 @@ impl Get {
                 .map(|word| part(&table, word))
                 .collect::<Result<Vec<_>, _>>()?,
         };
+        note_unknown(cx, &table, &shown);
         let names = names(&shown);
         let record = &self.target.record;
         let row = edit.record(&table, record, &names).await;
@@ -154,6 +155,10 @@ impl Get {
     ) -> Result<Record, Failure> {
         let mut record = Vec::new();
         for shown in shown {
+            if !shown.column.is_known {
+                record.push(Cell::Unknown);
+                continue;
+            }
             let datum = value(edit, row, &shown.column).await?;
             if let (Some((key, word)), false) = (&shown.key, self.if_exists)
                 && pair(&datum, key).is_none()
@@ -209,7 +214,11 @@ impl List {
             if let Some(row) = row {
                 let mut cells = Vec::new();
                 for shown in &shown {
-                    cells.push(shown.cell(&value(&mut edit, row, &shown.column).await?));
+                    cells.push(if shown.column.is_known {
+                        shown.cell(&value(&mut edit, row, &shown.column).await?)
+                    } else {
+                        Cell::Unknown
+                    });
                 }
                 cells.push(Cell::from(
                     edit.draft.uuid(row).map(|uuid| uuid.to_string()),
@@ -235,6 +244,21 @@ impl Find {
 
 /// All columns, or those that the global options name; a unique prefix is enough.
 fn chosen(cx: &Context, table: &Table) -> Result<Vec<ShownColumn>, Failure> {
+    let chosen = chosen_of(cx, table)?;
+    note_unknown(cx, table, &chosen);
+    Ok(chosen)
+}
+
+/// Records the columns that are printed as unknown.
+fn note_unknown(cx: &Context, table: &Table, shown: &[ShownColumn]) {
+    let unknown = shown.iter().filter(|shown| !shown.column.is_known);
+    for shown in unknown {
+        let column = format!("{}.{}", table.name, shown.column.name);
+        cx.format.not_saved.print(&[&column]);
+    }
+}
+
+fn chosen_of(cx: &Context, table: &Table) -> Result<Vec<ShownColumn>, Failure> {
     let Some(words) = &cx.format.columns else {
         let shown = table.columns.iter().map(|column| ShownColumn {
             column: column.clone(),
@@ -296,6 +320,9 @@ async fn search(
         names.push(UUID);
     }
     for filter in filters {
+        if !filter.column.is_known {
+            return Err(Error::NotSaved(format!("{}.{}", table.name, filter.column.name)).into());
+        }
         if !names.contains(&filter.column.name.as_str()) {
             names.push(&filter.column.name);
         }
@@ -311,9 +338,13 @@ async fn search(
             is_met &= filter.is_met(datum(&filter.column.name)?);
         }
         if is_met {
-            let cells = shown
-                .iter()
-                .map(|shown| Ok(shown.cell(datum(&shown.column.name)?)));
+            let cells = shown.iter().map(|shown| {
+                Ok(if shown.column.is_known {
+                    shown.cell(datum(&shown.column.name)?)
+                } else {
+                    Cell::Unknown
+                })
+            });
             let mut cells = cells.collect::<Result<Record, Error>>()?;
             cells.push(Cell::text(row.uuid(UUID).map_err(Error::from)?.to_string()));
             records.push(cells);

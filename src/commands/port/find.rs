@@ -8,7 +8,7 @@ use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, GUEST_KEYS, Interface, Scope, Want};
 use crate::openflow::text::{port_from_v10, port_to_v10};
-use crate::output::{Cell, Column, headings};
+use crate::output::{Cell, Column, Shape, headings};
 use crate::ovsdb::{Datum, Function, Select};
 
 pub(super) const ABOUT: About = About::watchable()
@@ -28,6 +28,8 @@ ovs port find 15");
 struct Match<'t> {
     line: InterfaceRow<'t>,
     matched: Vec<String>,
+    /// Whether more of it may match: addresses that are not known.
+    is_partial: bool,
 }
 
 /// A column of the interface's row.
@@ -47,9 +49,15 @@ fn columns<'t>() -> Vec<Column<Match<'t>>> {
         of_line!(InterfaceRow::TAG),
         of_line!(InterfaceRow::MAC.drop(1)),
         Column::new("matched", |found: &Match<'t>| {
+            if found.is_partial {
+                return Cell::Unknown;
+            }
             Cell::texts(found.matched.iter().map(String::as_str))
         })
-        .texts("how many packets matched a flow; in port find what of the port was found"),
+        .is(
+            Shape::OrNull(&Shape::TEXTS),
+            "how many packets matched a flow; in port find what of the port was found",
+        ),
         of_line!(InterfaceRow::EXTERNAL_IDS.extra()),
     ]
 }
@@ -65,7 +73,12 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
     let wanted = Wanted::of(text);
     let mut pictures = Vec::new();
     // The database finds equal values by itself.
-    let mut ports = ports_of(cx, wanted.selects()).await?;
+    let mut selects = wanted.selects();
+    let is_partial = wanted.mac.is_some() && cx.format.not_saved.print(&["mac_in_use"]);
+    if is_partial {
+        selects.retain(|select| select.when.iter().all(|when| when.0 != "mac_in_use"));
+    }
+    let mut ports = ports_of(cx, selects).await?;
     if !ports.iter().any(|port| port == text) {
         ports.push(text.to_owned());
     }
@@ -94,6 +107,9 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
         };
         return Err(Failure::new(Exit::NotFound, message).hint(hint));
     }
+    for found in &mut found {
+        found.is_partial = is_partial;
+    }
     cx.print_list(&view, &found, "ports")
 }
 
@@ -105,6 +121,7 @@ fn matches(
     let lines = pictures.iter().flat_map(Picture::lines);
     let found = lines.map(|line| Match {
         matched: matched(&line),
+        is_partial: false,
         line,
     });
     let mut found: Vec<Match<'_>> = found.filter(|found| !found.matched.is_empty()).collect();

@@ -7,7 +7,7 @@ use crate::commands::{Context, Failure, services};
 use crate::model::port_state::PortState;
 use crate::model::services::{Qos, Shaping};
 use crate::model::{Bridge, Extra, Interface};
-use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, NotSaved, Shape, headings};
 
 pub(super) const ABOUT: About = About::reads()
     .one(|| headings(&columns()))
@@ -44,6 +44,7 @@ const EXTRAS: [(Extra, &[&str]); 2] = [
 struct Shown<'t> {
     lines: Vec<InterfaceRow<'t>>,
     shaping: Option<&'t Shaping>,
+    not_saved: &'t NotSaved,
 }
 
 impl<'t> Shown<'t> {
@@ -177,13 +178,19 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| map(&line.port.status))
         })
-        .text_map("the state of spanning tree, by key")
+        .is(
+            Shape::OrNull(&Shape::TEXT_MAP),
+            "the state of spanning tree, by key",
+        )
         .reads(&["status"]),
         Column::new("rstp_status", |shown: &Shown<'t>| {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| map(&line.port.rstp_status))
         })
-        .text_map("the state of rapid spanning tree, by key")
+        .is(
+            Shape::OrNull(&Shape::TEXT_MAP),
+            "the state of rapid spanning tree, by key",
+        )
         .reads(&["rstp_status"]),
         Column::new("bond_mode", |shown: &Shown<'t>| {
             bond(shown, |line| Cell::from(line.port.bond_mode.as_deref()))
@@ -222,9 +229,12 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         })
         .whole_or_null("after so many milliseconds a bond leaves a member whose link went down")
         .reads(&["bond_downdelay"]),
-        Column::new("interfaces", |shown: &Shown<'t>| match shown.sole() {
-            Some(_) => Cell::Absent,
-            None => Cell::List(shown.lines.iter().map(member).collect()),
+        Column::new("interfaces", |shown: &Shown<'t>| {
+            if shown.sole().is_some() {
+                return Cell::Absent;
+            }
+            let members = shown.lines.iter().map(|line| member(line, shown.not_saved));
+            Cell::List(members.collect())
         })
         .is(
             Shape::OrNull(&Shape::Records(|| headings(&member_columns()))),
@@ -274,9 +284,11 @@ fn member_columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     ]
 }
 
-fn member<'t>(line: &InterfaceRow<'t>) -> Cell {
-    let cell =
-        |column: &Column<InterfaceRow<'t>>| (column.heading.name.to_owned(), column.value(line));
+fn member<'t>(line: &InterfaceRow<'t>, not_saved: &NotSaved) -> Cell {
+    let cell = |column: &Column<InterfaceRow<'t>>| {
+        let value = column.value_or_unknown(line, not_saved);
+        (column.heading.name.to_owned(), value)
+    };
     Cell::Map(member_columns().iter().map(cell).collect())
 }
 
@@ -296,6 +308,7 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
         return cx.print(&view.one(&Shown {
             lines: vec![line],
             shaping: None,
+            not_saved: &cx.format.not_saved,
         }));
     }
     let peers = view.shows("peer_bridge") || view.shows("peer_ofport");
@@ -306,8 +319,13 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     let picture = locate(cx, port, peers, view.reads(), &extras).await?;
     let lines = picture.lines();
     let shaping = Some(&picture.shown.shaping);
+    let not_saved = &cx.format.not_saved;
     if cx.format.mode != Mode::Table || cx.format.columns.is_some() || lines.len() == 1 {
-        return cx.print(&view.one(&Shown { lines, shaping }));
+        return cx.print(&view.one(&Shown {
+            lines,
+            shaping,
+            not_saved,
+        }));
     }
     // In table mode, the interfaces of a bond are a table of their own, without the columns in which none has a
     // value.
@@ -319,6 +337,10 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
         .into_iter()
         .filter(|c| c.heading.name != "interfaces")
         .collect();
-    let record = cx.format.view(&rest)?.one(&Shown { lines, shaping });
+    let record = cx.format.view(&rest)?.one(&Shown {
+        lines,
+        shaping,
+        not_saved,
+    });
     cx.print(&format!("{record}\n{members}"))
 }

@@ -6,7 +6,7 @@ use crate::commands::services;
 use crate::model::port_state::PortState;
 use crate::model::services::{FlowExport, Shaping, Ssl};
 use crate::model::{Bridge, Connection, Port};
-use crate::output::Cell;
+use crate::output::{Cell, NotSaved};
 
 /// The columns of ports and interfaces that the document needs.
 pub(super) fn reads() -> Vec<&'static str> {
@@ -37,7 +37,7 @@ pub(super) fn reads() -> Vec<&'static str> {
 }
 
 /// An object: the switch, its managers, its bridges with their ports and interfaces.
-pub(super) fn topology(picture: &Picture) -> Cell {
+pub(super) fn topology(picture: &Picture, not_saved: &NotSaved) -> Cell {
     let ovs = &picture.shown.ovs;
     let lines = picture.lines();
     let bridges = &picture.shown.bridges;
@@ -48,27 +48,35 @@ pub(super) fn topology(picture: &Picture) -> Cell {
         ("system_version", Cell::from(ovs.system_version.as_deref())),
         ("hostname", Cell::from(ovs.hostname.as_deref())),
         ("system_id", Cell::from(ovs.system_id.as_deref())),
-        ("managers", connections(&picture.shown.managers)),
+        (
+            "managers",
+            connections("Manager", &picture.shown.managers, not_saved),
+        ),
         ("ssl", picture.shown.ssl.as_ref().map_or(Cell::Absent, ssl)),
         (
             "bridges",
             Cell::List(
                 bridges
                     .iter()
-                    .map(|b| bridge(b, &lines, &picture.shown.shaping))
+                    .map(|b| bridge(b, &lines, &picture.shown.shaping, not_saved))
                     .collect(),
             ),
         ),
     ])
 }
 
-fn connections(connections: &[Connection]) -> Cell {
+fn connections(table: &str, connections: &[Connection], not_saved: &NotSaved) -> Cell {
+    let known = |column: &str, cell: Cell| known(not_saved, &[&format!("{table}.{column}")], cell);
     let connection = |connection: &Connection| {
+        let is_connected = Cell::Bool(connection.is_connected);
         object([
             ("target", Cell::text(&connection.target)),
-            ("is_connected", Cell::Bool(connection.is_connected)),
-            ("role", Cell::from(connection.role.as_deref())),
-            ("status", map(&connection.status)),
+            ("is_connected", known("is_connected", is_connected)),
+            (
+                "role",
+                known("role", Cell::from(connection.role.as_deref())),
+            ),
+            ("status", known("status", map(&connection.status))),
         ])
     };
     Cell::List(connections.iter().map(connection).collect())
@@ -105,7 +113,13 @@ fn qos(port: &Port, shaping: &Shaping) -> Cell {
     })
 }
 
-fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>], shaping: &Shaping) -> Cell {
+fn bridge(
+    bridge: &Bridge,
+    lines: &[InterfaceRow<'_>],
+    shaping: &Shaping,
+    not_saved: &NotSaved,
+) -> Cell {
+    let datapath_id = Cell::from(bridge.datapath_id.as_deref());
     let mut ports: Vec<(&Port, Vec<Cell>)> = Vec::new();
     for line in lines.iter().filter(|line| line.bridge.uuid == bridge.uuid) {
         // The rows are sorted by number; those of a bond may not be consecutive.
@@ -114,17 +128,23 @@ fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>], shaping: &Shaping) -> Cel
             .iter_mut()
             .find(|(port, _)| bond && port.uuid == line.port.uuid);
         match known {
-            Some((_, interfaces)) => interfaces.push(interface(line)),
-            None => ports.push((line.port, vec![interface(line)])),
+            Some((_, interfaces)) => interfaces.push(interface(line, not_saved)),
+            None => ports.push((line.port, vec![interface(line, not_saved)])),
         }
     }
     object([
         ("name", Cell::text(&bridge.name)),
         ("fail_mode", Cell::from(bridge.fail_mode.as_deref())),
         ("datapath_type", Cell::text(bridge.datapath_kind())),
-        ("datapath_id", Cell::from(bridge.datapath_id.as_deref())),
+        (
+            "datapath_id",
+            known(not_saved, &["Bridge.datapath_id"], datapath_id),
+        ),
         ("protocols", Cell::texts(bridge.protocols.iter())),
-        ("controllers", connections(&bridge.controllers)),
+        (
+            "controllers",
+            connections("Controller", &bridge.controllers, not_saved),
+        ),
         ("stp_enable", Cell::Bool(bridge.stp_enable)),
         ("rstp_enable", Cell::Bool(bridge.rstp_enable)),
         (
@@ -142,14 +162,19 @@ fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>], shaping: &Shaping) -> Cel
             Cell::List(
                 ports
                     .into_iter()
-                    .map(|(p, interfaces)| port(p, interfaces, shaping))
+                    .map(|(p, interfaces)| port(p, interfaces, shaping, not_saved))
                     .collect(),
             ),
         ),
     ])
 }
 
-fn port(port: &Port, interfaces: Vec<Cell>, shaping: &Shaping) -> Cell {
+fn port(port: &Port, interfaces: Vec<Cell>, shaping: &Shaping, not_saved: &NotSaved) -> Cell {
+    let state = known(
+        not_saved,
+        &PortState::READS,
+        state(PortState::of_port(port)),
+    );
     object([
         ("name", Cell::text(&port.name)),
         ("tag", Cell::from(port.tag)),
@@ -158,7 +183,7 @@ fn port(port: &Port, interfaces: Vec<Cell>, shaping: &Shaping) -> Cell {
         ("cvlans", Cell::Integers(port.cvlans.clone())),
         ("bond_mode", Cell::from(port.bond_mode.as_deref())),
         ("lacp", Cell::from(port.lacp.as_deref())),
-        ("state", state(PortState::of_port(port))),
+        ("state", state),
         ("qos", qos(port, shaping)),
         ("external_ids", map(&port.external_ids)),
         ("other_config", map(&port.other_config)),
@@ -166,28 +191,53 @@ fn port(port: &Port, interfaces: Vec<Cell>, shaping: &Shaping) -> Cell {
     ])
 }
 
-fn interface(line: &InterfaceRow<'_>) -> Cell {
+fn interface(line: &InterfaceRow<'_>, not_saved: &NotSaved) -> Cell {
     let interface = line.interface;
     let text = |text: &Option<String>| Cell::from(text.as_deref());
     let flag = |flag: Option<bool>| flag.map_or(Cell::Absent, Cell::Bool);
+    let state = known(
+        not_saved,
+        &PortState::READS,
+        InterfaceRow::STATE.value(line),
+    );
+    let known =
+        |column: &str, cell: Cell| known(not_saved, &[&format!("Interface.{column}")], cell);
     object([
         ("name", Cell::text(&interface.name)),
         ("ofport", Cell::from(line.ofport())),
         ("ofport_request", Cell::from(interface.ofport_request)),
         ("type", Cell::text(interface.kind())),
-        ("admin_state", text(&interface.admin_state)),
-        ("link_state", text(&interface.link_state)),
-        ("state", InterfaceRow::STATE.value(line)),
-        ("bfd_status", map(&interface.bfd_status)),
-        ("cfm_fault", flag(interface.cfm_fault)),
+        (
+            "admin_state",
+            known("admin_state", text(&interface.admin_state)),
+        ),
+        (
+            "link_state",
+            known("link_state", text(&interface.link_state)),
+        ),
+        ("state", state),
+        (
+            "bfd_status",
+            known("bfd_status", map(&interface.bfd_status)),
+        ),
+        ("cfm_fault", known("cfm_fault", flag(interface.cfm_fault))),
         (
             "cfm_fault_status",
-            Cell::texts(interface.cfm_fault_status.iter()),
+            known(
+                "cfm_fault_status",
+                Cell::texts(interface.cfm_fault_status.iter()),
+            ),
         ),
-        ("cfm_remote_opstate", text(&interface.cfm_remote_opstate)),
-        ("lacp_current", flag(interface.lacp_current)),
-        ("mac", text(&interface.mac_in_use)),
-        ("mtu", Cell::from(interface.mtu)),
+        (
+            "cfm_remote_opstate",
+            known("cfm_remote_opstate", text(&interface.cfm_remote_opstate)),
+        ),
+        (
+            "lacp_current",
+            known("lacp_current", flag(interface.lacp_current)),
+        ),
+        ("mac", known("mac_in_use", text(&interface.mac_in_use))),
+        ("mtu", known("mtu", Cell::from(interface.mtu))),
         ("mtu_request", Cell::from(interface.mtu_request)),
         ("error", text(&interface.error)),
         ("peer", Cell::from(interface.peer())),
@@ -200,8 +250,17 @@ fn interface(line: &InterfaceRow<'_>) -> Cell {
         ("bfd", map(&interface.bfd)),
         ("cfm_mpid", Cell::from(interface.cfm_mpid)),
         ("external_ids", map(&interface.external_ids)),
-        ("status", map(&interface.status)),
+        ("status", known("status", map(&interface.status))),
     ])
+}
+
+/// The value, if all database columns that it is made of are known.
+fn known(not_saved: &NotSaved, columns: &[&str], cell: Cell) -> Cell {
+    if not_saved.print(columns) {
+        Cell::Unknown
+    } else {
+        cell
+    }
 }
 
 fn object<const N: usize>(members: [(&str, Cell); N]) -> Cell {

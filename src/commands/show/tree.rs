@@ -8,7 +8,7 @@ use crate::model::port_state::{NotLive, PortState};
 use crate::model::services::{Mirror, Qos, Queue, Shaping};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
-use crate::output::{ColourRole, Format, Item, Pieces, escape, width};
+use crate::output::{ColourRole, Format, Item, NotSaved, Pieces, UNKNOWN, escape, width};
 
 /// The columns of ports and interfaces that the tree needs.
 pub(super) fn reads() -> Vec<&'static str> {
@@ -33,7 +33,13 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
         let widths = lines.iter().map(|line| width(&text(line)));
         widths.max().unwrap_or(0)
     };
+    let not_saved = &format.not_saved;
+    // Of these the tree shows only what is unusual.
+    if !lines.is_empty() {
+        not_saved.print(&PortState::READS);
+    }
     let mut tree = Tree {
+        not_saved,
         items: Vec::new(),
         text: Pieces::new(format),
         name_width: widest(name).min(NAME_WIDTH),
@@ -51,14 +57,15 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     tree.items
 }
 
-struct Tree {
+struct Tree<'f> {
+    not_saved: &'f NotSaved,
     items: Vec<Item>,
     text: Pieces,
     name_width: usize,
     type_width: usize,
 }
 
-impl Tree {
+impl Tree<'_> {
     /// `Open vSwitch 3.1.0  debian 12  host node1  system-id sandbox`
     fn head(&mut self, picture: &Picture) {
         let ovs = &picture.shown.ovs;
@@ -101,7 +108,9 @@ impl Tree {
             .put(0, &[(ColourRole::Heading, &escape(&bridge.name))]);
         self.fact("fail_mode", bridge.fail_mode.as_deref());
         self.fact("datapath", Some(bridge.datapath_kind()));
-        self.fact("id", bridge.datapath_id.as_deref());
+        let is_unknown = self.not_saved.print(&["Bridge.datapath_id"]);
+        let id = bridge.datapath_id.as_deref();
+        self.fact("id", if is_unknown { Some(UNKNOWN) } else { id });
         if !bridge.protocols.is_empty() {
             self.fact("protocols", Some(&bridge.protocols.join(",")));
         }
@@ -148,6 +157,15 @@ impl Tree {
                 (ColourRole::Address, &target),
             ],
         );
+        let columns = match kind {
+            "manager" => ["Manager.is_connected", "Manager.status"],
+            _ => ["Controller.is_connected", "Controller.status"],
+        };
+        if self.not_saved.print(&columns) {
+            self.text.put(2, &[(ColourRole::Plain, UNKNOWN)]);
+            self.text.end();
+            return;
+        }
         let state = connection.state();
         self.text.put(2, &[(ColourRole::State, state)]);
         if let Some(role) = &connection.role {

@@ -305,6 +305,7 @@ fn failure(name: &str, error: SwitchError) -> Failure {
         SwitchError::Request(RequestError::NoGroups) => {
             Failure::new(Exit::Failed, message(&error)).hint(OTHER_VERSIONS)
         }
+        SwitchError::NotSaved(_) => Failure::new(Exit::NotFound, error.to_string()),
         SwitchError::Refused(_)
         | SwitchError::Malformed(_)
         | SwitchError::Endless { .. }

@@ -139,7 +139,8 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
         .extra(),
         InterfaceRow::STATE
             .of(|line: &TagLine<'t>| Cell::text(line.state.word()))
-            .is(Shape::Words(TagState::WORDS), InterfaceRow::WORKS),
+            .is(Shape::Words(TagState::WORDS), InterfaceRow::WORKS)
+            .reads(&[]),
         Column::new("record", |line: &TagLine<'t>| match &line.record {
             Some(record) => Cell::text_map(record.pairs.iter().copied()),
             None => Cell::Absent,

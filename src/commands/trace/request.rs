@@ -24,9 +24,9 @@ pub(in crate::commands) struct PacketArgs {
     #[arg(long, takes = Value::free("IP"), conflicts_with = "arp")]
     to: Option<IpAddr>,
 
-    /// From this IP address
-    #[arg(long, takes = Value::free("IP"))]
-    from: Option<IpAddr>,
+    // From this IP address: of the values of the global option `--from`.
+    #[arg(skip)]
+    pub(super) from: Option<IpAddr>,
 
     /// To this MAC address
     #[arg(long, takes = Value::free("MAC"), value_parser = mac)]

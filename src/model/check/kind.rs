@@ -3,6 +3,8 @@
 // The docs of the variants are shown in the help, where backticks would be visible.
 #![allow(clippy::doc_markdown)]
 
+use crate::model::port_state::PortState;
+
 /// The severity of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -46,6 +48,26 @@ macro_rules! kinds {
             /// Its severity.
             pub fn severity(self) -> Severity {
                 match self { $(FindingKind::$name => Severity::$severity,)* }
+            }
+
+            /// The database columns of which a saved host may not know the values, if the fault is found by them.
+            pub fn reads(self) -> &'static [&'static str] {
+                match self {
+                    Self::DatapathIdTwice => &["Bridge.datapath_id"],
+                    Self::NoController
+                    | Self::FailOpen
+                    | Self::ControllerVersions
+                    | Self::ControllerUnreachable => {
+                        &["Controller.is_connected", "Controller.role", "Controller.status"]
+                    }
+                    Self::BondDown
+                    | Self::BondDegraded
+                    | Self::BondMemberDisabled
+                    | Self::BondNeedsLacp
+                    | Self::LacpNoPartner
+                    | Self::NotLive => &PortState::READS,
+                    _ => &[],
+                }
             }
 
             /// Its description, in one line.

@@ -116,6 +116,24 @@ impl Aggregate {
         Aggregate::read(version, &mut body)
     }
 
+    /// The body of the reply.
+    pub fn encode(self, version: Version) -> Vec<u8> {
+        if version == V15 {
+            let stats = OxsStats {
+                flow_count: self.flow_count,
+                packet_count: self.packet_count,
+                byte_count: self.byte_count,
+                ..OxsStats::default()
+            };
+            return stats.encode_totals();
+        }
+        let counts = [self.packet_count, self.byte_count].map(|count| count.unwrap_or(u64::MAX));
+        let mut out: Vec<u8> = counts.into_iter().flat_map(u64::to_be_bytes).collect();
+        out.extend(self.flow_count.unwrap_or(u32::MAX).to_be_bytes());
+        out.extend([0; 4]);
+        out
+    }
+
     fn read(version: Version, body: &mut Cursor<'_>) -> Result<Aggregate, DecodeError> {
         if version == V15 {
             let stats = OxsStats::decode(body)?;

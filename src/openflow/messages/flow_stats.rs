@@ -491,6 +491,32 @@ const fn oxs(number: u32, length: u32) -> u32 {
 }
 
 impl OxsStats {
+    /// The counts of flows, packets and bytes, as `ofp_stats`.
+    pub(super) fn encode_totals(&self) -> Vec<u8> {
+        let mut fields = Vec::new();
+        if let Some(flows) = self.flow_count {
+            fields.extend(OXS_FLOW_COUNT.to_be_bytes());
+            fields.extend(flows.to_be_bytes());
+        }
+        let counts = [
+            (OXS_PACKET_COUNT, self.packet_count),
+            (OXS_BYTE_COUNT, self.byte_count),
+        ];
+        for (header, count) in counts {
+            if let Some(count) = count {
+                fields.extend(header.to_be_bytes());
+                fields.extend(count.to_be_bytes());
+            }
+        }
+        // At most 32 bytes of fields.
+        let length = fields.len() as u16 + 4;
+        let mut out = vec![0, 0];
+        out.extend(length.to_be_bytes());
+        out.extend(fields);
+        out.resize(out.len().next_multiple_of(8), 0);
+        out
+    }
+
     pub(super) fn decode(entry: &mut Cursor<'_>) -> Result<OxsStats, DecodeError> {
         entry.skip(2, "statistics")?;
         let length = usize::from(entry.u16("statistics length")?);

@@ -30,9 +30,9 @@ pub const SELECT: u8 = 1;
 pub const FAST_FAILOVER: u8 = 3;
 
 /// `NXST_GROUP`
-pub(super) const NICIRA_STATS: u32 = 7;
+pub const NICIRA_STATS: u32 = 7;
 /// `NXST_GROUP_DESC`
-pub(super) const NICIRA_DESC: u32 = 8;
+pub const NICIRA_DESC: u32 = 8;
 /// `OFPGPT_EXPERIMENTER` and `OFPGBPT_EXPERIMENTER`
 const EXPERIMENTER: u16 = 0xffff;
 /// Netronome's id, and the one that Open vSwitch 2.4 took for it.

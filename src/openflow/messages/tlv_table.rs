@@ -10,11 +10,15 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::codec::{Head, Message, Place, nicira};
+use super::codec::{Head, Message, NICIRA, Place, nicira};
+use super::header;
 use super::members::{CHex, Named};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{V10, V15};
+use crate::openflow::version::Version::{self, V10, V15};
+
+/// The subtype of a request for the map.
+const TABLE_REQUEST: u32 = 25;
 
 /// One option and its field.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -55,6 +59,14 @@ fn put_maps(out: &mut String, maps: &[TlvMap]) {
             map.index
         );
     }
+}
+
+/// A request for the map of a switch (`NXT_TLV_TABLE_REQUEST`).
+pub fn request(version: Version, xid: u32) -> Option<Vec<u8>> {
+    header::message(version, header::VENDOR, xid, |out| {
+        out.extend(NICIRA.to_be_bytes());
+        out.extend(TABLE_REQUEST.to_be_bytes());
+    })
 }
 
 /// `NXT_TLV_TABLE_MOD`

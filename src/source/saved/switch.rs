@@ -42,3 +42,39 @@ pub enum Part {
     /// `NXT_TLV_TABLE_REPLY`
     TlvMap,
 }
+
+impl Part {
+    /// All parts.
+    pub const ALL: [Part; 12] = [
+        Part::Features,
+        Part::Flows,
+        Part::Groups,
+        Part::GroupStats,
+        Part::Meters,
+        Part::MeterStats,
+        Part::Ports,
+        Part::PortStats,
+        Part::TableStats,
+        Part::TableFeatures,
+        Part::TableDescs,
+        Part::TlvMap,
+    ];
+
+    /// Its name in a file of `ovs save`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Features => "features",
+            Part::Flows => "flows",
+            Part::Groups => "groups",
+            Part::GroupStats => "group-stats",
+            Part::Meters => "meters",
+            Part::MeterStats => "meter-stats",
+            Part::Ports => "ports",
+            Part::PortStats => "port-stats",
+            Part::TableStats => "table-stats",
+            Part::TableFeatures => "table-features",
+            Part::TableDescs => "table-descs",
+            Part::TlvMap => "tlv-map",
+        }
+    }
+}

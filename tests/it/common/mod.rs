@@ -19,9 +19,11 @@ pub mod hex;
 pub mod host;
 pub mod ofctl_peer;
 pub mod openflow;
+pub mod report;
 pub mod run;
 pub mod saved;
 pub mod server;
+pub mod sshd;
 pub mod terminal;
 pub mod wires;
 

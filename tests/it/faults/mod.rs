@@ -11,6 +11,7 @@
 mod connecting;
 mod control;
 mod daemons;
+mod hosts;
 mod local;
 mod openflow;
 mod ovsdb;
@@ -22,12 +23,13 @@ use std::collections::BTreeSet;
 use ::ovs::cli::manual::faults::FAULTS;
 
 /// The files in which tests stand, in the order of the manual.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("Connecting", include_str!("connecting.rs")),
     ("OVSDB", include_str!("ovsdb.rs")),
     ("OpenFlow", include_str!("openflow.rs")),
     ("The daemons", include_str!("daemons.rs")),
     ("Control sockets", include_str!("control.rs")),
+    ("Other hosts", include_str!("hosts.rs")),
 ];
 
 #[test]

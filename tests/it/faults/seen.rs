@@ -22,7 +22,8 @@ pub(crate) fn ovs(run_dir: &Path, line: &str) -> Command {
     piped(ovs!("{line}").env("OVS_RUNDIR", run_dir).command())
 }
 
-fn piped(mut command: Command) -> Command {
+/// A command whose output is read.
+pub(crate) fn piped(mut command: Command) -> Command {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -42,7 +42,7 @@ fn below(
         let done = entry(directory, &name, &path, depth, budget, visitor);
         match done {
             Err(error) if error.raw_os_error().is_some() => {
-                visitor.remark_unreadable(&path, &error)
+                visitor.remark_unreadable(&path, &error);
             }
             done => done?,
         }
@@ -124,16 +124,15 @@ struct LazyFile<'d> {
 
 impl Read for LazyFile<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => {
-                let file = fs::openat(self.directory, self.name, OPEN, Mode::empty())?;
-                let file = File::from(file);
-                if !file.metadata()?.is_file() {
-                    return Err(ArchiveErrorKind::NotAFile.into());
-                }
-                self.file.insert(file)
+        let file = if let Some(file) = &mut self.file {
+            file
+        } else {
+            let file = fs::openat(self.directory, self.name, OPEN, Mode::empty())?;
+            let file = File::from(file);
+            if !file.metadata()?.is_file() {
+                return Err(ArchiveErrorKind::NotAFile.into());
             }
+            self.file.insert(file)
         };
         file.read(buffer)
     }

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::io;
 
-use crate::base::terminal::quoted;
+use crate::base::terminal::{acts_on_a_terminal, quoted};
+
+/// Maximum length of a detail, in characters.
+const MAX_DETAIL: usize = 200;
 
 /// Why an archive cannot be read.
 #[derive(Debug)]
@@ -126,6 +129,18 @@ pub(super) fn cause(error: io::Error) -> ArchiveErrorKind {
     match error.downcast::<Cause>() {
         Ok(Cause(kind)) => kind,
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ArchiveErrorKind::Truncated,
-        Err(error) => ArchiveErrorKind::Damaged(crate::base::terminal::visible(&error.to_string())),
+        Err(error) => ArchiveErrorKind::Damaged(one_line(&error.to_string())),
     }
+}
+
+/// Text of a crate, which may quote the archive, as one short line.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for c in text.chars().take(MAX_DETAIL) {
+        match c {
+            c if acts_on_a_terminal(c) => line.extend(c.escape_unicode()),
+            c => line.push(c),
+        }
+    }
+    line
 }

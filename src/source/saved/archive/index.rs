@@ -13,9 +13,20 @@ const MAX_LINKS: usize = 40;
 pub struct Index {
     files: BTreeSet<String>,
     links: BTreeMap<String, LinkTarget>,
-    /// The first component of all paths, if it is the same: `None` before the first path.
-    top: Option<Option<String>>,
+    top: Top,
     names: u64,
+}
+
+/// The first component of all paths.
+#[derive(Debug, Default)]
+enum Top {
+    /// There is no path yet.
+    #[default]
+    Unknown,
+    /// It is the same.
+    Common(String),
+    /// It differs, or a path has only one component.
+    None,
 }
 
 /// Where a link points to.
@@ -61,17 +72,20 @@ impl Index {
             return Err(ArchiveErrorKind::TooMuch(Excess::Names(limits.names)));
         }
         let top = path.split_once('/').map(|(top, _)| top);
-        match &self.top {
-            None => self.top = Some(top.map(str::to_owned)),
-            Some(known) if known.as_deref() == top => {}
-            Some(_) => self.top = Some(None),
+        match (&self.top, top) {
+            (Top::Unknown, Some(top)) => self.top = Top::Common(top.to_owned()),
+            (Top::Common(known), Some(top)) if known == top => {}
+            _ => self.top = Top::None,
         }
         Ok(())
     }
 
     /// The directory that all files are in, if there is one: tars of reports have one, named after the host.
     pub fn top(&self) -> Option<&str> {
-        self.top.as_ref()?.as_deref()
+        match &self.top {
+            Top::Common(top) => Some(top),
+            Top::Unknown | Top::None => None,
+        }
     }
 
     /// The files, sorted by path.

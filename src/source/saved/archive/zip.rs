@@ -87,7 +87,7 @@ fn member<R: Read>(
 fn failed(error: ZipError) -> io::Error {
     match error {
         ZipError::Io(error) => error,
-        ZipError::InvalidArchive(why) => ArchiveErrorKind::Damaged(why.into_owned()).into(),
+        ZipError::InvalidArchive(why) => io::Error::other(why.into_owned()),
         other => ArchiveErrorKind::Unsupported(other.to_string()).into(),
     }
 }

@@ -1,0 +1,107 @@
+//! Columns of the database whose values a saved host does not know.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// The tables whose columns the output names without their table.
+const USUAL_TABLES: [&str; 2] = ["Port", "Interface"];
+
+/// Columns of the database whose values are not known: what is made of them is printed as `unknown`, not as empty.
+/// Those that were printed so are recorded.
+#[derive(Debug, Clone, Default)]
+pub struct NotSaved {
+    /// As `TABLE.COLUMN`.
+    columns: Rc<BTreeSet<String>>,
+    /// Whether the columns are those that are known, and all others are not.
+    is_inverse: bool,
+    printed: Rc<RefCell<BTreeSet<String>>>,
+}
+
+impl NotSaved {
+    /// These columns, as `TABLE.COLUMN`.
+    pub fn new(columns: impl IntoIterator<Item = String>) -> NotSaved {
+        NotSaved {
+            columns: Rc::new(columns.into_iter().collect()),
+            ..NotSaved::default()
+        }
+    }
+
+    /// All columns but these.
+    pub fn all_but(columns: impl IntoIterator<Item = String>) -> NotSaved {
+        NotSaved {
+            is_inverse: true,
+            ..NotSaved::new(columns)
+        }
+    }
+
+    /// Whether all columns are known.
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty() && !self.is_inverse
+    }
+
+    /// The columns that were printed as unknown.
+    pub fn printed(&self) -> Vec<String> {
+        self.printed.borrow().iter().cloned().collect()
+    }
+
+    /// Whether one of these columns, each a `COLUMN` or `TABLE.COLUMN`, is not known in what is printed now.
+    pub fn print(&self, columns: &[&str]) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let mut printed = self.printed.borrow_mut();
+        let mut is_any = false;
+        for column in columns {
+            for unknown in self.unknown(column) {
+                is_any = true;
+                if !printed.contains(unknown) {
+                    printed.insert(unknown.to_owned());
+                }
+            }
+        }
+        is_any
+    }
+
+    /// The columns of this name that are not known.
+    fn unknown<'s>(&'s self, column: &'s str) -> Vec<&'s str> {
+        let is_named = |known: &&String| match column.split_once('.') {
+            Some(_) => *known == column,
+            None => known
+                .split_once('.')
+                .is_some_and(|(table, name)| name == column && USUAL_TABLES.contains(&table)),
+        };
+        let named = self.columns.iter().filter(is_named).map(String::as_str);
+        let named: Vec<&str> = named.collect();
+        match (self.is_inverse, named.is_empty()) {
+            (false, _) => named,
+            (true, true) => vec![column],
+            (true, false) => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_with_and_without_their_table() {
+        let columns = ["Interface.mtu", "Controller.is_connected", "Port.status"];
+        let not_saved = NotSaved::new(columns.map(str::to_owned));
+        assert!(!not_saved.print(&["name", "is_connected", "Interface.status"]));
+        assert!(not_saved.printed().is_empty());
+        assert!(not_saved.print(&["status", "mtu"]));
+        assert!(!not_saved.print(&["name"]));
+        assert_eq!(not_saved.printed(), ["Interface.mtu", "Port.status"]);
+        assert!(not_saved.print(&["Controller.is_connected"]));
+    }
+
+    #[test]
+    fn all_but_some() {
+        let not_saved = NotSaved::all_but(["Interface.mtu", "Port.tag"].map(str::to_owned));
+        assert!(!not_saved.print(&["mtu", "tag", "Port.tag"]));
+        assert!(not_saved.print(&["mtu", "link_state", "Interface.tag"]));
+        assert_eq!(not_saved.printed(), ["Interface.tag", "link_state"]);
+    }
+}

@@ -1,0 +1,190 @@
+//! A child process: its standard input and output are one stream, the end of its standard error is kept.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::UnixStream;
+use tokio::sync::watch;
+
+use super::guard;
+
+/// Maximum number of lines of standard error that are kept: a changed host key takes about fifteen.
+const MAX_LINES: usize = 24;
+
+/// Maximum length of such a line, in bytes; the rest is left out.
+const MAX_LINE: usize = 500;
+
+/// How often, and after which pause, a child is looked for that was asked to end, before it is killed.
+const ENDS_WITHIN: (u32, Duration) = (40, Duration::from_millis(5));
+
+/// A child process, ended when dropped.
+#[derive(Debug)]
+pub(super) struct Child {
+    process: std::process::Child,
+    stderr: watch::Receiver<Stderr>,
+}
+
+/// What a child wrote to its standard error.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stderr {
+    /// The last lines, without trailing white space.
+    lines: VecDeque<String>,
+    /// Whether it was closed: as a rule the child has ended.
+    pub(super) has_ended: bool,
+}
+
+impl Child {
+    /// Runs a program with its arguments. The stream is its standard input and output.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be run.
+    pub(super) fn start(words: &[String]) -> io::Result<(Child, UnixStream)> {
+        let (program, arguments) = words
+            .split_first()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let (ours, theirs) = net::UnixStream::pair()?;
+        let (errors, their_errors) = net::UnixStream::pair()?;
+        let process = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::from(OwnedFd::from(theirs.try_clone()?)))
+            .stdout(Stdio::from(OwnedFd::from(theirs)))
+            .stderr(Stdio::from(OwnedFd::from(their_errors)))
+            .spawn()?;
+        let (sender, stderr) = watch::channel(Stderr::default());
+        let child = Child { process, stderr };
+        guard::process_began(child.process.id());
+        tokio::spawn(collect(asynchronous(errors)?, sender));
+        Ok((child, asynchronous(ours)?))
+    }
+
+    /// Its standard error, now and later.
+    pub(super) fn stderr(&self) -> watch::Receiver<Stderr> {
+        self.stderr.clone()
+    }
+
+    /// Whether it has ended.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// Waits until it has ended by itself. Returns whether it succeeded.
+    pub(super) async fn succeeds(&mut self) -> bool {
+        // An error means that the collecting task has ended, as the child has.
+        let _ = self.stderr.wait_for(|stderr| stderr.has_ended).await;
+        loop {
+            match self.process.try_wait() {
+                Ok(Some(status)) => return status.success(),
+                // It closed its standard error, and is about to end.
+                Ok(None) => tokio::time::sleep(Duration::from_millis(1)).await,
+                Err(_) => return false,
+            }
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let id = self.process.id();
+        let (times, pause) = ENDS_WITHIN;
+        for attempt in 0..times {
+            if self.has_ended() {
+                return guard::process_ended(id);
+            }
+            if attempt == 0 {
+                // It is not waited for yet, so that the number is still its own.
+                let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
+            }
+            thread::sleep(pause);
+        }
+        // What runs as another user cannot be killed, and is not waited for.
+        if self.process.kill().is_ok() {
+            thread::sleep(pause);
+        }
+        if self.has_ended() {
+            guard::process_ended(id);
+        }
+    }
+}
+
+impl Stderr {
+    /// The last line that says what went wrong; empty if there is none.
+    pub(super) fn reason(&self) -> &str {
+        let mut lines = self.lines.iter().rev();
+        let is_telling = |line: &&String| {
+            // Of two lines about a dropped login the first says more.
+            let repeats =
+                line.starts_with("Connection closed by") || line.starts_with("Connection reset by");
+            !is_notice(line) && (!repeats || !self.has("kex_exchange_identification"))
+        };
+        let line = lines.find(is_telling).map_or("", String::as_str);
+        line.strip_suffix('.').unwrap_or(line)
+    }
+
+    /// Whether a line contains these words.
+    pub(super) fn has(&self, words: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(words))
+    }
+
+    /// Whether a relay says this about the socket: ours say nothing else in a line, socat names its call.
+    pub(super) fn is_about_socket(&self, words: &str) -> bool {
+        let is_about = |line: &String| {
+            let of_program = line.contains(" connect(") || line.starts_with("nc: ");
+            line == words || of_program && line.ends_with(words)
+        };
+        self.lines.iter().any(is_about)
+    }
+
+    fn push(&mut self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim_end();
+        if line.trim_start().is_empty() {
+            return;
+        }
+        if self.lines.len() == MAX_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_owned());
+    }
+}
+
+/// Whether a line is one of socat's notices: `2026/11/29 11:37:03 socat[7] N exiting with status 1`.
+fn is_notice(line: &str) -> bool {
+    line.contains(" socat[") && line.contains("] N ")
+}
+
+fn asynchronous(stream: net::UnixStream) -> io::Result<UnixStream> {
+    stream.set_nonblocking(true)?;
+    UnixStream::from_std(stream)
+}
+
+/// Reads standard error to its end: a child that cannot write would not go on.
+async fn collect(mut errors: UnixStream, said: watch::Sender<Stderr>) {
+    let mut buffer = vec![0; 4096];
+    let mut line: Vec<u8> = Vec::new();
+    while let Ok(length @ 1..) = errors.read(&mut buffer).await {
+        let read = buffer.get(..length).unwrap_or_default();
+        let mut parts = read.split(|byte| *byte == b'\n');
+        let mut part = parts.next();
+        while let Some(bytes) = part {
+            let room = MAX_LINE.saturating_sub(line.len());
+            line.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+            part = parts.next();
+            if part.is_some() {
+                said.send_modify(|said| said.push(&line));
+                line.clear();
+            }
+        }
+    }
+    said.send_modify(|said| {
+        said.push(&line);
+        said.has_ended = true;
+    });
+}

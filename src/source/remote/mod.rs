@@ -1,0 +1,554 @@
+//! Another host: its sockets and files, reached through a program of the user's. Nothing is installed there.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `ssh` | OpenSSH's client: logins, masters, forwarding |
+//! | `shell` | a shell on the host, for scripts |
+//! | `relay` | programs on the host that connect to a socket |
+//! | `facts` | scripts that read its files, and their output |
+//! | `child` | a child process and its standard error |
+//! | `guard` | what ends the children if this process is killed |
+//!
+//! With ssh a socket is forwarded over the same connection as the shell. A forwarded connection is accepted here in any
+//! case, and closed if the host refuses it: after two replies of the shell, which follow such a refusal, it is known
+//! whether it is open. If it is not, the shell tells whether the socket is absent or closed to the user, and a relay is
+//! started instead of the forwarding: with sudo in the second case.
+
+mod child;
+mod facts;
+mod guard;
+mod relay;
+mod shell;
+mod ssh;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::net::UnixStream;
+use tokio::sync::{Mutex, OnceCell, watch};
+
+use self::child::{Child, Stderr};
+use self::facts::SocketState;
+use self::relay::{Relay, RelayError};
+use self::shell::{Shell, posix_word};
+use self::ssh::{Master, Ssh};
+use super::network::{KernelNetwork, Namespaces};
+use super::reach::Entry;
+use crate::transport::{ConnectErrorKind, HostError, Patience, Stream, TimedOut};
+
+/// Another host, reached through programs of the user's.
+///
+/// Connects with the first request. Children are ended when it is dropped, or when this process ends.
+#[derive(Debug)]
+pub struct Remote {
+    name: String,
+    way: Way,
+    /// The longest wait for a login or a reply; `None`: no limit.
+    limit: Option<Duration>,
+    /// Relays, ended before the session that they may run over.
+    relays: RefCell<Vec<Child>>,
+    session: Mutex<Option<Rc<Session>>>,
+    /// The standard error of the latest child that matters for a connection.
+    stderr: RefCell<Option<watch::Receiver<Stderr>>>,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// ssh runs commands there, and forwards sockets.
+    Ssh(Ssh),
+    /// This command connects its standard input and output to the socket whose path stands for `{}`.
+    Via(Vec<String>),
+    /// These words before a command run it there.
+    Exec(Vec<String>),
+}
+
+/// A connected host.
+#[derive(Debug)]
+struct Session {
+    shell: Shell,
+    /// With ssh: what sockets are forwarded by.
+    master: Option<Master>,
+    /// Whether a socket was forwarded successfully (`true`) or the host does not allow it.
+    forwards: Cell<Option<bool>>,
+    relay: OnceCell<Option<Relay>>,
+}
+
+/// Why a host cannot be reached.
+#[derive(Debug)]
+struct RemoteError {
+    reason: String,
+    hint: Option<String>,
+    is_timeout: bool,
+    /// Whether sshd closed the connection before the login: another attempt may succeed.
+    is_dropped: bool,
+}
+
+impl RemoteError {
+    fn new(reason: String) -> RemoteError {
+        RemoteError {
+            reason,
+            hint: None,
+            is_timeout: false,
+            is_dropped: false,
+        }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> RemoteError {
+        RemoteError {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
+
+/// The directory of the daemons' sockets on another host.
+pub(super) const RUN_DIRECTORY: &str = "/var/run/openvswitch";
+
+/// Maximum length in bytes of a file that is read.
+const MAX_FILE: u64 = 1 << 16;
+
+/// The pause before a dropped login is tried once more; up to twice as long, so that many hosts do not begin at once.
+const LOGIN_PAUSE: Duration = Duration::from_millis(200);
+
+/// How long a child may take to say why it has ended.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+impl Remote {
+    /// The host that ssh knows by this name: `HOST`, `USER@HOST`, `HOST:PORT`, `USER@[IPV6]:PORT`, or an alias of
+    /// `ssh_config(5)`. `limit` bounds each connection attempt with its login, and waiting for replies; `None`: no limit.
+    /// If ssh `asks`, it may ask for passwords or about the host's key on the terminal.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the name, as the end of a sentence.
+    pub fn ssh(name: &str, limit: Option<Duration>, asks: bool) -> Result<Remote, String> {
+        let ssh = Ssh::parse(name)?.asking(asks);
+        Ok(Remote::new(name.to_owned(), Way::Ssh(ssh), limit))
+    }
+
+    /// The host to whose sockets a command connects its standard input and output; `{}` stands for the path of a socket.
+    /// It is split into words as by a shell, but not run by one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the command.
+    pub fn via(command: &str, limit: Option<Duration>) -> Result<Remote, String> {
+        let words = words(command)?;
+        if !words.iter().any(|word| word.contains("{}")) {
+            return Err("{} is missing, which stands for the path of the socket".to_owned());
+        }
+        Ok(Remote::new(command.to_owned(), Way::Via(words), limit))
+    }
+
+    /// The host, or container, on which a command runs that stands after these words: `docker exec -i NAME`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the words.
+    pub fn via_exec(prefix: &str, limit: Option<Duration>) -> Result<Remote, String> {
+        let words = words(prefix)?;
+        Ok(Remote::new(prefix.to_owned(), Way::Exec(words), limit))
+    }
+
+    fn new(name: String, way: Way, limit: Option<Duration>) -> Remote {
+        Remote {
+            name,
+            way,
+            limit,
+            relays: RefCell::default(),
+            session: Mutex::default(),
+            stderr: RefCell::default(),
+        }
+    }
+
+    /// The name of the host as it was given, or the command that leads to it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether files can be read: not if there is but a command that connects to sockets.
+    pub fn has_files(&self) -> bool {
+        !matches!(self.way, Way::Via(_))
+    }
+
+    /// What the program that leads to the host wrote last, if it has ended: it may be why a connection was closed.
+    pub async fn last_words(&self) -> Option<String> {
+        let mut stderr = self.stderr.borrow().clone()?;
+        let ended = stderr.wait_for(|stderr| stderr.has_ended);
+        let ended = tokio::time::timeout(LAST_WORDS, ended).await.ok()?.ok()?;
+        let reason = ended.reason();
+        (!reason.is_empty()).then(|| reason.to_owned())
+    }
+
+    /// Connects to a socket of the host.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectErrorKind`].
+    pub(super) async fn connect(&self, socket: &Path) -> Result<Stream, ConnectErrorKind> {
+        let Some(path) = socket.to_str().filter(|path| path.starts_with('/')) else {
+            return Err(RemoteError::new(
+                "on another host the path of a socket begins with /".to_owned(),
+            )
+            .into());
+        };
+        self.relays
+            .borrow_mut()
+            .retain_mut(|relay| !relay.has_ended());
+        let attempt = self.attempt(path);
+        let stream = Patience::new(self.limit).wait(attempt).await;
+        let stream = stream.unwrap_or_else(|timed_out| Err(ConnectErrorKind::Timeout(timed_out)));
+        stream.map(Stream::Unix)
+    }
+
+    async fn attempt(&self, path: &str) -> Result<UnixStream, ConnectErrorKind> {
+        if let Way::Via(words) = &self.way {
+            let words: Vec<String> = words.iter().map(|word| word.replace("{}", path)).collect();
+            let (child, stream) = start(&words)?;
+            self.keep(child);
+            return Ok(stream);
+        }
+        let session = self.session().await.map_err(|error| self.failed(error))?;
+        let mut forwarded = None;
+        if let Some(master) = &session.master
+            && session.forwards.get() != Some(false)
+        {
+            // Not forwarded: by a relay then.
+            forwarded = master.forward(path).await.ok();
+        }
+        let state = session.shell.run(&facts::state_script(path)).await;
+        let state = facts::state(&state.map_err(|error| self.lost(error))?.text);
+        let uses_sudo = match state {
+            SocketState::Absent => return Err(ConnectErrorKind::NotFound),
+            SocketState::NotASocket => {
+                let reason = "the file is no socket".to_owned();
+                return Err(RemoteError::new(reason).into());
+            }
+            SocketState::Denied if session.master.is_none() => {
+                return Err(ConnectErrorKind::PermissionDenied);
+            }
+            SocketState::Denied => true,
+            SocketState::Open => false,
+        };
+        if let Some(stream) = forwarded.filter(|_| !uses_sudo) {
+            // The first reply may have overtaken the request to forward.
+            session
+                .shell
+                .run(":")
+                .await
+                .map_err(|error| self.lost(error))?;
+            if !is_closed(&stream) {
+                session.forwards.set(Some(true));
+                return Ok(stream);
+            }
+            if session.forwards.get() == Some(true) {
+                return Err(ConnectErrorKind::Refused);
+            }
+        }
+        let stream = self.relayed(&session, path, uses_sudo).await?;
+        if session.master.is_some() && !uses_sudo {
+            session.forwards.set(Some(false));
+        }
+        Ok(stream)
+    }
+
+    /// Connects by a relay on the host.
+    async fn relayed(
+        &self,
+        session: &Session,
+        path: &str,
+        uses_sudo: bool,
+    ) -> Result<UnixStream, ConnectErrorKind> {
+        let relay = session.relay.get_or_try_init(async || {
+            let output = session.shell.run(relay::PROBE).await?;
+            Ok(Relay::parse(&output.text))
+        });
+        let relay: Option<Relay> = *relay.await.map_err(|error| self.lost(error))?;
+        let Some(relay) = relay else {
+            let what = match (&session.master, uses_sudo) {
+                (Some(_), true) => "permission denied, and sudo needs a program that connects",
+                (Some(_), false) => "ssh does not forward it, and no program there connects",
+                (None, _) => "no program there connects to it",
+            };
+            let error = RemoteError::new(format!("{what}: none of {}", relay::LOOKED_FOR));
+            return Err(match &session.master {
+                Some(_) => {
+                    error.hint("sshd_config: AllowStreamLocalForwarding; or install socat there")
+                }
+                None => {
+                    error.hint("install socat there, or give the whole command: --via 'COMMAND {}'")
+                }
+            }
+            .into());
+        };
+        let mut words = relay.words(path);
+        if uses_sudo {
+            words.splice(0..0, ["sudo", "-n"].map(str::to_owned));
+        }
+        let words = match (&self.way, &session.master) {
+            (_, Some(master)) => master.command(&words),
+            (Way::Exec(prefix), None) => prefix.iter().chain(&words).cloned().collect(),
+            (Way::Ssh(_) | Way::Via(_), None) => words,
+        };
+        let (child, stream) = start(&words)?;
+        match relay.connected(child.stderr()).await {
+            Ok(()) => {
+                self.keep(child);
+                Ok(stream)
+            }
+            Err(RelayError::NotFound) => Err(ConnectErrorKind::NotFound),
+            Err(RelayError::Refused) => Err(ConnectErrorKind::Refused),
+            Err(RelayError::PermissionDenied(_)) if !uses_sudo => {
+                Err(ConnectErrorKind::PermissionDenied)
+            }
+            Err(RelayError::PermissionDenied(reason)) => Err(RemoteError::new(reason)
+                .hint("log in as root, or let sudo run there without a password")
+                .into()),
+            Err(RelayError::Other(reason)) => Err(RemoteError::new(reason).into()),
+        }
+    }
+
+    fn keep(&self, child: Child) {
+        *self.stderr.borrow_mut() = Some(child.stderr());
+        self.relays.borrow_mut().push(child);
+    }
+
+    /// The shell, and with ssh the master; after the end of the one before, a new one.
+    async fn session(&self) -> Result<Rc<Session>, RemoteError> {
+        let mut slot = self.session.lock().await;
+        if let Some(session) = &*slot
+            && !session.shell.stderr().borrow().has_ended
+        {
+            return Ok(Rc::clone(session));
+        }
+        *slot = None;
+        let (shell, master) = match &self.way {
+            Way::Via(_) => {
+                let reason = "--via reaches sockets only".to_owned();
+                return Err(RemoteError::new(reason));
+            }
+            Way::Ssh(ssh) => {
+                let mut opened = ssh.open(self.limit).await;
+                if opened.as_ref().is_err_and(|error| error.is_dropped) {
+                    tokio::time::sleep(LOGIN_PAUSE).await;
+                    opened = ssh.open(self.limit).await;
+                }
+                let (master, shell) = opened?;
+                (shell, Some(master))
+            }
+            Way::Exec(prefix) => (self.shell(prefix).await?, None),
+        };
+        let session = Rc::new(Session {
+            shell,
+            master,
+            forwards: Cell::default(),
+            relay: OnceCell::default(),
+        });
+        *self.stderr.borrow_mut() = Some(session.shell.stderr());
+        *slot = Some(Rc::clone(&session));
+        Ok(session)
+    }
+
+    async fn shell(&self, prefix: &[String]) -> Result<Shell, RemoteError> {
+        let words: Vec<String> = prefix.iter().cloned().chain(["sh".to_owned()]).collect();
+        let (child, stream) = Child::start(&words).map_err(|error| cannot_run(&words, &error))?;
+        let shell = Shell::over(child, stream, Patience::new(self.limit));
+        let Err(error) = shell.run(":").await else {
+            return Ok(shell);
+        };
+        if error.kind() == io::ErrorKind::TimedOut {
+            return Err(RemoteError {
+                is_timeout: true,
+                ..RemoteError::new(String::new())
+            });
+        }
+        let mut stderr = shell.stderr();
+        let _ = stderr.wait_for(|stderr| stderr.has_ended).await;
+        let stderr = stderr.borrow();
+        Err(RemoteError::new(match stderr.reason() {
+            "" => "it ended without a word".to_owned(),
+            reason => reason.to_owned(),
+        })
+        .hint("the words of --via-exec must run a program there, as `sh`, with its standard input"))
+    }
+
+    /// Runs a script on the host.
+    async fn run(&self, script: &str) -> io::Result<shell::Output> {
+        let session = self.session().await;
+        let session = session.map_err(|error| {
+            if error.is_timeout {
+                io::ErrorKind::TimedOut.into()
+            } else {
+                io::Error::other(error.reason)
+            }
+        })?;
+        session.shell.run(script).await
+    }
+
+    /// Reads a short file of the host.
+    pub(super) async fn read(&self, path: &Path) -> io::Result<String> {
+        let word = posix_word(text_of(path)?);
+        let output = self.run(&format!("head -c {MAX_FILE} -- {word}")).await?;
+        match output.code {
+            0 => Ok(output.text),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Whether there is a file at `path`.
+    pub(super) async fn exists(&self, path: &Path) -> bool {
+        let Ok(path) = text_of(path) else {
+            return false;
+        };
+        let output = self.run(&format!("test -e {}", posix_word(path))).await;
+        output.is_ok_and(|output| output.code == 0)
+    }
+
+    /// Lists a directory of the host.
+    pub(super) async fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {
+        if !self.has_files() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "--via reaches sockets only",
+            ));
+        }
+        let output = self.run(&facts::list_script(text_of(directory)?)).await?;
+        match output.code {
+            0 => {
+                let entries = facts::list(&output.text);
+                let entry = |(name, modified)| Entry { name, modified };
+                Ok(entries.map(entry).collect())
+            }
+            2 => Err(io::ErrorKind::NotFound.into()),
+            _ => Err(io::ErrorKind::PermissionDenied.into()),
+        }
+    }
+
+    /// The path without symbolic links.
+    pub(super) async fn real(&self, path: &Path) -> Option<String> {
+        let word = posix_word(text_of(path).ok()?);
+        let output = self.run(&format!("readlink -f -- {word}")).await.ok()?;
+        let path = output.text.trim_end_matches('\n');
+        (output.code == 0 && path.starts_with('/')).then(|| path.to_owned())
+    }
+
+    /// Reads the addresses, routes and devices of the host's network namespace.
+    pub(super) async fn network(&self) -> KernelNetwork {
+        let output = self.run(facts::NETWORK).await;
+        output.map_or_else(
+            |_| KernelNetwork::default(),
+            |output| facts::network(&output.text),
+        )
+    }
+
+    /// Reads the devices of that namespace and of the named ones.
+    pub(super) async fn namespaces(&self) -> Namespaces {
+        match self.run(facts::NAMESPACES).await {
+            Ok(output) => facts::namespaces(&output.text),
+            Err(error) => Namespaces {
+                unseen: vec![format!("devices: {}", words_of(&error))],
+                ..Namespaces::default()
+            },
+        }
+    }
+
+    fn failed(&self, error: RemoteError) -> ConnectErrorKind {
+        match (error.is_timeout, self.limit) {
+            (true, Some(limit)) => ConnectErrorKind::Timeout(TimedOut { limit }),
+            _ => error.into(),
+        }
+    }
+
+    /// A request to the shell failed.
+    fn lost(&self, error: io::Error) -> ConnectErrorKind {
+        match (error.kind(), self.limit) {
+            (io::ErrorKind::TimedOut, Some(limit)) => ConnectErrorKind::Timeout(TimedOut { limit }),
+            (io::ErrorKind::UnexpectedEof, _) => {
+                RemoteError::new("the connection to the host is lost".to_owned()).into()
+            }
+            _ => ConnectErrorKind::Other(error),
+        }
+    }
+}
+
+impl From<RemoteError> for ConnectErrorKind {
+    fn from(error: RemoteError) -> ConnectErrorKind {
+        ConnectErrorKind::Host(HostError {
+            reason: error.reason,
+            hint: error.hint,
+        })
+    }
+}
+
+/// The words of a command line, by the rules of a shell.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let words = shell_words::split(text).map_err(|_| "a quote is not closed".to_owned())?;
+    match words.first() {
+        Some(program) if !program.is_empty() => Ok(words),
+        _ => Err("there is no command".to_owned()),
+    }
+}
+
+fn start(words: &[String]) -> Result<(Child, UnixStream), ConnectErrorKind> {
+    Child::start(words).map_err(|error| cannot_run(words, &error).into())
+}
+
+fn cannot_run(words: &[String], error: &io::Error) -> RemoteError {
+    let program = words.first().map_or("", String::as_str);
+    RemoteError::new(format!("cannot run {program}: {}", words_of(error)))
+}
+
+/// The words of an error, without the number that the system has for it.
+fn words_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
+
+fn text_of(path: &Path) -> io::Result<&str> {
+    path.to_str()
+        .ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}
+
+/// Whether the other side has closed the connection. What it sent before is not read.
+fn is_closed(stream: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(stream, PollFlags::IN | PollFlags::RDHUP)];
+    let polled = poll(&mut fds, Some(&Timespec::default()));
+    let [fd] = fds;
+    let closed = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+    polled.is_err() || fd.revents().intersects(closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands() {
+        let reason = |remote: Result<Remote, String>| remote.unwrap_err();
+        assert!(reason(Remote::via("socat - UNIX:/x", None)).contains("{} is missing"));
+        assert!(reason(Remote::via("a '{}", None)).contains("quote"));
+        assert!(reason(Remote::via_exec(" ", None)).contains("no command"));
+        assert!(Remote::via("a 'UNIX-CONNECT:{}'", None).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_closed_stream_is_seen_and_not_read() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        assert!(!is_closed(&ours));
+        tokio::io::AsyncWriteExt::write_all(&mut theirs, b"x")
+            .await
+            .unwrap();
+        assert!(!is_closed(&ours));
+        drop(theirs);
+        assert!(is_closed(&ours));
+        let mut byte = [0];
+        assert_eq!(ours.try_read(&mut byte).unwrap(), 1);
+    }
+}

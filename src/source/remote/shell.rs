@@ -1,0 +1,168 @@
+//! A POSIX shell on the host, to which scripts are sent one after another.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+use tokio::sync::{Mutex, watch};
+
+use super::child::{Child, Stderr};
+use crate::transport::Patience;
+
+/// Maximum length of the output of a script, in bytes.
+const MAX_OUTPUT: u64 = 64 << 20;
+
+/// Text as one word of a POSIX shell. (fish and csh read it alike, unless it contains line feeds or `!`.)
+pub(super) fn posix_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// A shell on the host: the program `sh`, reading its standard input.
+#[derive(Debug)]
+pub(super) struct Shell {
+    stream: Mutex<Conversation>,
+    child: Child,
+    patience: Patience,
+}
+
+#[derive(Debug)]
+struct Conversation {
+    stream: BufReader<UnixStream>,
+    /// Marks the beginning and the end of an output, which may contain anything else.
+    mark: String,
+    /// The number of scripts sent.
+    count: u64,
+}
+
+/// The output of a script.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// What it printed.
+    pub(super) text: String,
+    /// Its exit code.
+    pub(super) code: i32,
+}
+
+impl Shell {
+    /// Takes a shell that was started.
+    pub(super) fn over(child: Child, stream: UnixStream, patience: Patience) -> Shell {
+        let mark = RandomState::new().build_hasher().finish();
+        Shell {
+            stream: Mutex::new(Conversation {
+                stream: BufReader::new(stream),
+                mark: format!("ovs-{mark:016x}"),
+                count: 0,
+            }),
+            child,
+            patience,
+        }
+    }
+
+    /// Runs a script; its standard error is left out. Each wait is limited by the patience of the shell.
+    ///
+    /// # Errors
+    ///
+    /// The shell has ended, does not reply in time, or the output is too long.
+    pub(super) async fn run(&self, script: &str) -> io::Result<Output> {
+        let mut conversation = self.stream.lock().await;
+        let Conversation {
+            stream,
+            mark,
+            count,
+        } = &mut *conversation;
+        *count += 1;
+        // Output of an earlier script that was not waited for has another number.
+        let (begin, end) = (format!("{mark}-{count}"), format!("{mark}-{count}-end"));
+        let text = format!(
+            "echo {begin}; {{ {script}\n}} </dev/null 2>/dev/null; code=$?; echo; echo {end} $code\n"
+        );
+        let timed_out = |error| io::Error::new(io::ErrorKind::TimedOut, error);
+        let sent = self.patience.wait(stream.write_all(text.as_bytes())).await;
+        sent.map_err(timed_out)??;
+        let mut output: Option<Vec<u8>> = None;
+        let mut line = Vec::new();
+        let mut length = 0;
+        loop {
+            line.clear();
+            let mut bounded = (&mut *stream).take(MAX_OUTPUT);
+            let read = self.patience.wait(bounded.read_until(b'\n', &mut line));
+            length += match read.await.map_err(timed_out)?? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => read as u64,
+            };
+            if length > MAX_OUTPUT {
+                return Err(io::Error::other("the output is too long"));
+            }
+            let words = line.trim_ascii();
+            match &mut output {
+                // What the start of a shell prints.
+                None => output = (words == begin.as_bytes()).then(Vec::new),
+                Some(output) => {
+                    let code = words.strip_prefix(end.as_bytes());
+                    let Some(code) = code else {
+                        output.extend_from_slice(&line);
+                        continue;
+                    };
+                    let code = str::from_utf8(code).unwrap_or_default().trim();
+                    // The line feed before the mark.
+                    output.pop();
+                    return Ok(Output {
+                        text: String::from_utf8_lossy(output).into_owned(),
+                        code: code.parse().unwrap_or(-1),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Its standard error.
+    pub(super) fn stderr(&self) -> watch::Receiver<Stderr> {
+        self.child.stderr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the shells of this machine make of it.
+    #[test]
+    fn words_are_read_back() {
+        for text in ["", "a b", "it's", "$(x)`y`\\n\"", "-n;*?[a]~", "é\t"] {
+            let command = format!("printf %s {}", posix_word(text));
+            let output = std::process::Command::new("sh")
+                .args(["-c", &command])
+                .output()
+                .unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), text, "{command}");
+        }
+    }
+
+    #[tokio::test]
+    async fn scripts_one_after_another() {
+        let (child, stream) = Child::start(&["sh".to_owned()]).unwrap();
+        let limit = std::time::Duration::from_secs(30);
+        let shell = Shell::over(child, stream, Patience::new(Some(limit)));
+        for (script, text, code) in [
+            ("printf 'a\\n\\nb'", "a\n\nb", 0),
+            ("echo x; false", "x\n", 1),
+            ("cat", "", 0),
+            ("echo wrong >&2; (exit 7)", "", 7),
+        ] {
+            let output = shell.run(script).await.unwrap();
+            assert_eq!((output.text.as_str(), output.code), (text, code));
+        }
+        // One that was not waited for.
+        let slow = shell.run("sleep 0.2; echo late");
+        let few = std::time::Duration::from_millis(20);
+        tokio::time::timeout(few, slow).await.unwrap_err();
+        assert_eq!(shell.run("echo now").await.unwrap().text, "now\n");
+        shell.run("exit 3").await.unwrap_err();
+    }
+}

@@ -1,0 +1,81 @@
+//! The JSON documents in a file of `ovs save`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::source::links::KernelLink;
+use crate::source::network::Namespaces;
+
+/// `meta.json`: what the file is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Meta {
+    /// [`FORMAT`](super::layout::FORMAT).
+    pub format: String,
+    /// The version of the format.
+    pub format_version: u32,
+    /// The version of `ovs` that wrote it.
+    pub ovs: String,
+    /// The name of the host.
+    pub host: String,
+    /// When it was saved: `2026-01-31T23:59:59Z`.
+    pub time: String,
+    /// The version of Open vSwitch, as its database has it.
+    pub openvswitch: Option<String>,
+    /// The version of the schema of its database.
+    pub schema: Option<String>,
+}
+
+/// `remarks.json`: what is not in the file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Remarks {
+    /// What could not be read, and why.
+    pub remarks: Vec<String>,
+    /// The secrets that were replaced: `Interface ipsec0 options:psk`.
+    pub left_out: Vec<String>,
+}
+
+/// An entry of `host/devices.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SavedDevice {
+    /// The name of the device.
+    pub name: String,
+    /// Whether it is hardware or stacked on hardware.
+    pub hardware: bool,
+}
+
+/// `host/namespaces.json`
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct SavedNamespaces {
+    /// The devices, by namespace.
+    namespaces: Vec<SavedNamespace>,
+    /// What could not be read, and why.
+    unseen: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedNamespace {
+    /// `null`: that in which Open vSwitch runs.
+    name: Option<String>,
+    links: Vec<KernelLink>,
+}
+
+impl From<Namespaces> for SavedNamespaces {
+    fn from(namespaces: Namespaces) -> SavedNamespaces {
+        let namespace = |(name, links)| SavedNamespace { name, links };
+        SavedNamespaces {
+            namespaces: namespaces.links.into_iter().map(namespace).collect(),
+            unseen: namespaces.unseen,
+        }
+    }
+}
+
+impl From<SavedNamespaces> for Namespaces {
+    fn from(saved: SavedNamespaces) -> Namespaces {
+        let links = saved.namespaces.into_iter();
+        Namespaces {
+            links: links
+                .map(|namespace| (namespace.name, namespace.links))
+                .collect(),
+            unseen: saved.unseen,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A saved host: a report, and what follows from it.
+
+use std::collections::BTreeMap;
+
+use super::Report;
+use crate::ovsdb::schema::{AtomicType, Base, Column, Schema, Table, Type};
+use crate::ovsdb::stored::StoredDatabase;
+use crate::ovsdb::{Atom, Datum, Uuid};
+
+/// A saved host.
+#[derive(Debug)]
+pub struct SavedHost {
+    /// What was saved of it.
+    pub report: Report,
+    /// The tables of its database, if it has a schema, with [`is_known`](crate::ovsdb::schema::Column::is_known) of
+    /// each column.
+    pub(in crate::source) schema: Option<Schema>,
+}
+
+impl SavedHost {
+    /// A host of which this was saved. A schema that cannot be read counts as not saved.
+    pub fn new(report: Report) -> SavedHost {
+        let schema = report.database.as_ref().map(|database| {
+            let text = database.schema.as_ref();
+            match text.and_then(|text| Schema::parse(text.get()).ok()) {
+                Some(mut schema) => {
+                    if !has_ephemeral(&schema, database) {
+                        forget_ephemeral(&mut schema);
+                    }
+                    schema
+                }
+                None => schema_of_rows(database),
+            }
+        });
+        SavedHost { report, schema }
+    }
+
+    /// The columns of the database whose values are not known.
+    pub fn not_saved(&self) -> UnknownColumns {
+        let Some(schema) = &self.schema else {
+            return UnknownColumns::These(Vec::new());
+        };
+        let tables = schema.tables.iter();
+        let columns = tables.flat_map(|table| {
+            let columns = table
+                .columns
+                .iter()
+                .filter(|column| column.is_known == schema.is_partial);
+            columns.map(|column| format!("{}.{}", table.name, column.name))
+        });
+        if schema.is_partial {
+            UnknownColumns::AllBut(columns.collect())
+        } else {
+            UnknownColumns::These(columns.collect())
+        }
+    }
+
+    /// Whether there is a bridge of this name: in the database, or with a saved switch.
+    pub(super) fn has_bridge(&self, name: &str) -> bool {
+        let in_database = |database: &StoredDatabase| {
+            let bridges = database.tables.get("Bridge").into_iter().flatten();
+            let mut names = bridges.filter_map(|(_, row)| row.get("name"));
+            names.any(|json| serde_json::from_str::<String>(json.get()).is_ok_and(|n| n == name))
+        };
+        self.report.switches.contains_key(name)
+            || self.report.database.as_ref().is_some_and(in_database)
+    }
+}
+
+/// Columns of the database, as `TABLE.COLUMN`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnknownColumns {
+    /// These are not known.
+    These(Vec<String>),
+    /// None but these are known.
+    AllBut(Vec<String>),
+}
+
+/// How many rows of a table show whether it has ephemeral columns.
+const SAMPLE: usize = 100;
+
+/// Whether any row has a column that the schema marks ephemeral: the rows come from a server, not from its file.
+fn has_ephemeral(schema: &Schema, database: &StoredDatabase) -> bool {
+    schema.tables.iter().any(|table| {
+        let ephemeral = table.columns.iter().filter(|column| column.is_ephemeral);
+        let ephemeral: Vec<&str> = ephemeral.map(|column| column.name.as_str()).collect();
+        let rows = database.tables.get(&table.name).into_iter().flatten();
+        rows.take(SAMPLE)
+            .any(|(_, row)| ephemeral.iter().any(|column| row.contains_key(*column)))
+    })
+}
+
+/// A file of the database does not have the ephemeral columns.
+fn forget_ephemeral(schema: &mut Schema) {
+    let columns = schema
+        .tables
+        .iter_mut()
+        .flat_map(|table| &mut table.columns);
+    for column in columns.filter(|column| column.is_ephemeral) {
+        column.is_known = false;
+    }
+}
+
+/// The schema of rows that come without one: their tables and columns, with the types that the values have.
+fn schema_of_rows(database: &StoredDatabase) -> Schema {
+    let mut rows = database.tables.get("Open_vSwitch").into_iter().flatten();
+    let version = rows.find_map(|(_, row)| row.get("db_version"));
+    let version: Option<String> = version.and_then(|json| serde_json::from_str(json.get()).ok());
+    let version = version.unwrap_or_else(|| "unknown".to_owned());
+    let tables = database.tables.iter().map(|(name, rows)| {
+        let mut kinds: BTreeMap<&str, Type> = BTreeMap::new();
+        for (column, json) in rows.values().flatten() {
+            let Ok(value) = serde_json::from_str::<Datum>(json.get()) else {
+                continue;
+            };
+            let kind = kinds
+                .entry(column)
+                .or_insert_with(|| type_of(&Datum::EMPTY));
+            widen(kind, type_of(&value));
+        }
+        let uuid = ("_uuid", type_of(&Uuid::default().into()));
+        let kinds = kinds.into_iter().filter(|(column, _)| *column != "_uuid");
+        let columns = [uuid].into_iter().chain(kinds).map(|(name, kind)| Column {
+            name: name.to_owned(),
+            kind,
+            is_mutable: name != "_uuid",
+            is_ephemeral: false,
+            is_known: true,
+        });
+        Table {
+            schema: version.clone(),
+            name: name.clone(),
+            is_root: true,
+            columns: columns.collect(),
+        }
+    });
+    Schema {
+        tables: tables.collect(),
+        version,
+        is_partial: true,
+    }
+}
+
+/// The narrowest type of a value.
+fn type_of(value: &Datum) -> Type {
+    let base = |atom: Option<&Atom>| {
+        Base::of(match atom {
+            Some(Atom::Integer(_)) => AtomicType::Integer,
+            Some(Atom::Real(_)) => AtomicType::Real,
+            Some(Atom::Boolean(_)) => AtomicType::Boolean,
+            Some(Atom::Uuid(_)) => AtomicType::Uuid,
+            Some(Atom::String(_) | Atom::NamedUuid(_)) | None => AtomicType::String,
+        })
+    };
+    let (key, of_map) = match value {
+        Datum::Map(pairs) => {
+            let first = pairs.first();
+            (
+                first.map(|(key, _)| key),
+                Some(base(first.map(|(_, value)| value))),
+            )
+        }
+        other => (other.as_set().and_then(<[Atom]>::first), None),
+    };
+    let is_one = matches!(value, Datum::Atom(_));
+    let is_none = value.as_set().is_some_and(<[Atom]>::is_empty);
+    Type {
+        key: base(key),
+        value: of_map,
+        min: usize::from(is_one),
+        max: if is_one || is_none { 1 } else { usize::MAX },
+    }
+}
+
+/// Makes a type that has the values of both.
+fn widen(kind: &mut Type, other: Type) {
+    kind.min = kind.min.min(other.min);
+    kind.max = kind.max.max(other.max);
+    kind.value = kind.value.take().or(other.value);
+    if kind.key.kind == AtomicType::String {
+        kind.key = other.key;
+    }
+}

@@ -1,0 +1,291 @@
+//! A bridge of a saved host, served as the switch did, for clients that read: the messages that were saved, or those of
+//! their entries that a request selects.
+
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+
+use super::selection::{FlowSelection, Selection, entries_of};
+use crate::base::saved::NOT_IN_REPORT;
+use crate::openflow::messages::codec::{At, NICIRA};
+use crate::openflow::messages::error::ErrorMessage;
+use crate::openflow::messages::header::{self, HEADER_LEN, Header};
+use crate::openflow::messages::{Body, Decoded, hello, multipart};
+use crate::openflow::version::Version;
+use crate::source::saved::{Part, SavedHost, SavedSwitch};
+
+/// Size of the buffer for replies, in bytes.
+const BUFFER: usize = 256 * 1024;
+
+/// `OFPET_HELLO_FAILED`, the error that has a text.
+const TEXT_ERROR: [u8; 4] = [0; 4];
+
+/// Replies to the requests of a client.
+///
+/// # Errors
+///
+/// The connection fails, or the other side does not speak OpenFlow.
+pub(super) fn serve(stream: UnixStream, host: &SavedHost, bridge: &str) -> io::Result<()> {
+    let switch = host.report.switches.get(bridge);
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let out = BufWriter::with_capacity(BUFFER, stream);
+    let greeting = message(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    let offer = hello::decode(&greeting).map_err(io::Error::other)?;
+    // What was saved in another version was not saved in those that are offered.
+    let usable = switch.filter(|switch| offer.contains(switch.version));
+    let allowed = match usable {
+        Some(switch) => [switch.version].into_iter().collect(),
+        None => offer,
+    };
+    let place = match switch {
+        Some(_) if usable.is_none() => format!("{bridge} over {}", offer.spans()),
+        _ => bridge.to_owned(),
+    };
+    let mut player = Player {
+        place: &place,
+        switch: usable,
+        version: allowed.highest().unwrap_or(Version::V15),
+        out,
+    };
+    player.put(&hello::encode(allowed, 1).unwrap_or_default())?;
+    loop {
+        // Nothing is kept back while the client waits.
+        if reader.buffer().is_empty() {
+            player.out.flush()?;
+            if reader.fill_buf()?.is_empty() {
+                return Ok(());
+            }
+        }
+        match message(&mut reader)? {
+            Some(request) => player.answer(&request)?,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The next message; `None` at the end.
+fn message(reader: &mut BufReader<UnixStream>) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![0; HEADER_LEN];
+    match reader.read_exact(&mut bytes) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let header = Header::decode(&bytes).map_err(io::Error::other)?;
+    let body = usize::from(header.length) - HEADER_LEN;
+    reader.take(body as u64).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// A connection to a bridge.
+struct Player<'h> {
+    /// The bridge, for messages.
+    place: &'h str,
+    /// `None`: nothing was saved of it.
+    switch: Option<&'h SavedSwitch>,
+    version: Version,
+    out: BufWriter<UnixStream>,
+}
+
+impl Player<'_> {
+    fn put(&mut self, message: &[u8]) -> io::Result<()> {
+        self.out.write_all(message)
+    }
+
+    fn answer(&mut self, request: &[u8]) -> io::Result<()> {
+        let version = self.version;
+        let decoded = Decoded::decode(request).map_err(io::Error::other)?;
+        let (kind, xid) = (decoded.header().kind, decoded.header().xid);
+        let barrier = header::barrier_request_type(version);
+        match (decoded.at(), kind) {
+            (_, header::HELLO | header::ECHO_REPLY | header::ERROR) => Ok(()),
+            (_, header::ECHO_REQUEST) => {
+                let body = request.get(HEADER_LEN..).unwrap_or_default();
+                self.reply(header::ECHO_REPLY, xid, body)
+            }
+            (_, kind) if kind == barrier => self.reply(barrier + 1, xid, &[]),
+            (_, header::FEATURES_REQUEST) => self.put_single(Part::Features, "features", xid),
+            // NXT_TLV_TABLE_REQUEST
+            (Some(At::Vendor(NICIRA, 25)), _) => {
+                self.put_single(Part::TlvMap, "map of tunnel options", xid)
+            }
+            (Some(at @ (At::Request(_) | At::VendorRequest(NICIRA, _))), _) => match question(at) {
+                Some(question) => self.put_parts(question, &decoded, xid),
+                None => self.refuse(xid, "OFPBRC_BAD_STAT"),
+            },
+            _ => self.put_text_error(xid, "a saved host is not changed"),
+        }
+    }
+
+    /// A message that is not an answer from the report.
+    fn reply(&mut self, kind: u8, xid: u32, body: &[u8]) -> io::Result<()> {
+        let message = header::message(self.version, kind, xid, |out| out.extend(body));
+        self.put(&message.unwrap_or_default())
+    }
+
+    /// Refuses a request with an error of the switch.
+    fn refuse(&mut self, xid: u32, name: &str) -> io::Result<()> {
+        let error = ErrorMessage::named(self.version, name);
+        let numbers = error.map_or((0, 0), |error| (error.kind, error.code));
+        let body = [numbers.0.to_be_bytes(), numbers.1.to_be_bytes()].concat();
+        self.reply(header::ERROR, xid, &body)
+    }
+
+    /// An error with a text.
+    fn put_text_error(&mut self, xid: u32, text: &str) -> io::Result<()> {
+        self.reply(header::ERROR, xid, &[&TEXT_ERROR, text.as_bytes()].concat())
+    }
+
+    /// What was asked for was not saved.
+    fn put_not_saved(&mut self, what: &str, xid: u32) -> io::Result<()> {
+        let text = format!("{NOT_IN_REPORT}{what} of {}", self.place);
+        self.put_text_error(xid, &text)
+    }
+
+    fn saved(&self, part: Part) -> Option<&[Vec<u8>]> {
+        Some(self.switch?.parts.get(&part)?)
+    }
+
+    /// Replies with the one message of a part.
+    fn put_single(&mut self, part: Part, what: &str, xid: u32) -> io::Result<()> {
+        let saved = self.saved(part).and_then(<[_]>::first);
+        match saved.and_then(|message| stamped(message, self.version, xid, None)) {
+            Some(message) => self.put(&message),
+            None => self.put_not_saved(what, xid),
+        }
+    }
+
+    /// Replies to a multipart request.
+    fn put_parts(&mut self, question: Question, request: &Decoded<'_>, xid: u32) -> io::Result<()> {
+        let version = self.version;
+        let switch = self.switch;
+        let Some(saved) = switch.and_then(|switch| switch.parts.get(&question.part)) else {
+            // Before OpenFlow 1.3 the ports may be in the features only.
+            let elsewhere = question.part == Part::Ports
+                && version < Version::V13
+                && self.saved(Part::Features).is_some();
+            return if elsewhere {
+                self.refuse(xid, "OFPBRC_BAD_STAT")
+            } else {
+                self.put_not_saved(question.what, xid)
+            };
+        };
+        let Some(body) = request.body() else {
+            return self.refuse(xid, "OFPBRC_BAD_LEN");
+        };
+        let selection = Selection::of(body);
+        if let Selection::Flows(filter) = &selection
+            && filter.is_of_hidden_table()
+            && !saved
+                .iter()
+                .any(|message| filter.selects_any(version, message))
+        {
+            let what = format!("flows of table {}", filter.table);
+            return self.put_not_saved(&what, xid);
+        }
+        if let (true, Body::FlowRequest(filter)) = (question.is_aggregate, body) {
+            let totals = FlowSelection::new(filter).totals(version, saved);
+            return self.put_last(multipart::AGGREGATE, xid, &totals);
+        }
+        let is_of_meters = matches!(question.part, Part::Meters | Part::MeterStats);
+        let mut is_selected = false;
+        for (index, message) in saved.iter().enumerate() {
+            if matches!(selection, Selection::All) {
+                let more = index + 1 < saved.len();
+                if let Some(message) = stamped(message, version, xid, Some(more)) {
+                    self.put(&message)?;
+                }
+                is_selected = !more;
+                continue;
+            }
+            if let Some(message) = entries_of(version, question.part, message, &selection)
+                && let Some(message) = stamped(&message, version, xid, Some(true))
+            {
+                self.put(&message)?;
+                is_selected = true;
+            }
+        }
+        match selection {
+            Selection::All if is_selected => Ok(()),
+            Selection::Number(_) if !is_selected && is_of_meters => {
+                self.refuse(xid, "OFPMMFC_UNKNOWN_METER")
+            }
+            _ => self.put_last(question.kind, xid, &[]),
+        }
+    }
+
+    /// The last part of a multipart reply.
+    fn put_last(&mut self, kind: u16, xid: u32, body: &[u8]) -> io::Result<()> {
+        let version = self.version;
+        let reply_type = header::multipart_request_type(version) + 1;
+        let mut part = Vec::with_capacity(8 + body.len());
+        part.extend(kind.to_be_bytes());
+        part.extend([0; 2]);
+        if version > Version::V10 {
+            part.extend([0; 4]);
+        }
+        part.extend(body);
+        self.reply(reply_type, xid, &part)
+    }
+}
+
+/// A multipart request.
+#[derive(Debug, Clone, Copy)]
+struct Question {
+    /// The part of the report that answers it.
+    part: Part,
+    /// `OFPMP_*`
+    kind: u16,
+    /// What it asks for, in the plural.
+    what: &'static str,
+    is_aggregate: bool,
+}
+
+/// The question of a multipart request; `None` if nothing like it is saved.
+fn question(at: At) -> Option<Question> {
+    let (part, kind, what) = match at {
+        At::Request(kind @ (multipart::FLOW | multipart::AGGREGATE)) => {
+            (Part::Flows, kind, "flows")
+        }
+        At::VendorRequest(_, 0) => (Part::Flows, multipart::FLOW, "flows"),
+        At::VendorRequest(_, 1) => (Part::Flows, multipart::AGGREGATE, "flows"),
+        At::Request(multipart::GROUP_DESC) | At::VendorRequest(_, 8) => {
+            (Part::Groups, multipart::GROUP_DESC, "groups")
+        }
+        At::Request(multipart::GROUP_STATS) | At::VendorRequest(_, 7) => {
+            (Part::GroupStats, multipart::GROUP_STATS, "group statistics")
+        }
+        At::Request(kind) => match kind {
+            multipart::METER_CONFIG => (Part::Meters, kind, "meters"),
+            multipart::METER_STATS => (Part::MeterStats, kind, "meter statistics"),
+            multipart::PORT_DESC => (Part::Ports, kind, "ports"),
+            multipart::PORT_STATS => (Part::PortStats, kind, "port statistics"),
+            multipart::TABLE_STATS => (Part::TableStats, kind, "table statistics"),
+            multipart::TABLE_FEATURES => (Part::TableFeatures, kind, "table features"),
+            multipart::TABLE_DESC => (Part::TableDescs, kind, "table settings"),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Question {
+        part,
+        kind,
+        what,
+        is_aggregate: kind == multipart::AGGREGATE,
+    })
+}
+
+/// A saved message with the version, length and transaction id of a reply, and for a multipart message whether another
+/// follows. `None` if it has no header, or is too long.
+fn stamped(message: &[u8], version: Version, xid: u32, more: Option<bool>) -> Option<Vec<u8>> {
+    let mut bytes = message.to_vec();
+    let length = u16::try_from(bytes.len()).ok()?;
+    let header = bytes.get_mut(..HEADER_LEN)?;
+    header.first_mut().map(|byte| *byte = version as u8)?;
+    header.get_mut(2..4)?.copy_from_slice(&length.to_be_bytes());
+    header.get_mut(4..8)?.copy_from_slice(&xid.to_be_bytes());
+    if let Some(more) = more {
+        bytes
+            .get_mut(10..12)?
+            .copy_from_slice(&u16::from(more).to_be_bytes());
+    }
+    Some(bytes)
+}

@@ -1,0 +1,182 @@
+//! `--host`: a host behind OpenSSH's sshd.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::common::Sandbox;
+use crate::common::server::until;
+use crate::common::sshd::{Sshd, children_of, kill};
+
+/// A switch with two bridges, a flow and a port with a tag.
+fn switch() -> Sandbox {
+    let sandbox = Sandbox::with(
+        "add-br br0 -- add-port br0 p1 tag=5 -- set interface p1 type=dummy -- add-br br1",
+    );
+    ofctl!(sandbox, "add-flow br0 priority=7,in_port=p1,actions=drop");
+    sandbox
+}
+
+/// Commands that read: from the database, a switch, a control socket.
+const READING: [&str; 6] = [
+    "show",
+    "port list",
+    "dump-flows br0 --no-stats",
+    "appctl ovs-vswitchd version",
+    "fdb list br0",
+    "port show p1 -g tag",
+];
+
+/// Each command prints the same as on the host.
+#[track_caller]
+fn reads_as_on_the_host(sshd: &Sshd, sandbox: &Sandbox) {
+    for line in READING {
+        let here = ovs!(sandbox, "{line}").out();
+        sshd.ovs(sandbox, line).prints(here).says_nothing();
+    }
+}
+
+#[test]
+fn reading_and_changing_by_a_master_of_its_own() {
+    let (sshd, sandbox) = (Sshd::start(""), switch());
+    reads_as_on_the_host(&sshd, &sandbox);
+    sshd.ovs(&sandbox, "port set p1 --tag 9").ok();
+    assert_eq!(vsctl!(sandbox, "get port p1 tag"), "9\n");
+    sshd.ovs(
+        &sandbox,
+        "flow add br0 'priority=8,in_port=p1,actions=output:p1'",
+    )
+    .ok();
+    assert!(ofctl!(sandbox, "dump-flows br0").contains("priority=8"));
+    sshd.ovs(&sandbox, "bridge add br2").ok();
+    assert!(vsctl!(sandbox, "list-br").contains("br2"));
+    // A batch of flows larger than any buffer, both ways.
+    let flows: String = (0..20_000)
+        .map(|number| format!("priority={number},tcp,tp_dst=80,actions=drop\n"))
+        .collect();
+    sshd.ovs(&sandbox, "flow add br1 --file -")
+        .write_stdin(flows)
+        .ok();
+    let dump = sshd.ovs(&sandbox, "dump-flows br1 --no-stats").out();
+    assert_eq!(dump.lines().count(), 20_001);
+    until("nothing is left", || sshd.is_clean());
+}
+
+#[test]
+fn the_master_of_the_user_is_used_and_stays() {
+    let (sshd, sandbox) = (Sshd::start(""), switch());
+    sshd.configure(&format!(
+        " ControlPath {}/user\n ControlMaster auto",
+        sshd.path("").display()
+    ));
+    let master = sshd.ssh(&["-N", "-M", "web"]).spawn().unwrap();
+    let check = || {
+        let mut check = sshd.ssh(&["-O", "check", "web"]);
+        check.stdout(Stdio::null()).status().unwrap().success()
+    };
+    until("the master is up", check);
+    reads_as_on_the_host(&sshd, &sandbox);
+    // One login, of the master.
+    assert_eq!(sshd.log().matches("Accepted publickey").count(), 1);
+    assert!(check());
+    // And it listens at none of the sockets any more.
+    let sockets = fs::read_to_string("/proc/net/unix").unwrap();
+    assert!(
+        !sockets.contains(sshd.path("tmp").to_str().unwrap()),
+        "{sockets}"
+    );
+    kill(master.id(), Signal::TERM);
+}
+
+#[test]
+fn sockets_that_are_absent_left_over_or_no_sockets() {
+    let (sshd, sandbox) = (Sshd::start(""), switch());
+    sshd.ovs_without_database("show")
+        .fails(
+            4,
+            "web: cannot connect to unix:/var/run/openvswitch/db.sock: the socket does not exist",
+        )
+        .says("hint: is Open vSwitch running there?");
+    let path = sshd.path("left");
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let show = format!("show --db unix:{}", path.display());
+    sshd.ovs_without_database(&show)
+        .fails(4, "connection refused");
+    let show = format!("show --db unix:{}", sshd.path("id").display());
+    sshd.ovs_without_database(&show)
+        .fails(4, "the file is no socket");
+    sshd.ovs(&sandbox, "dump-flows br9")
+        .fails(3, "bridge \"br9\" not found");
+    // The daemon has ended, and its pid file and its sockets are there.
+    let pid = fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.pid")).unwrap();
+    kill(pid.trim().parse().unwrap(), Signal::KILL);
+    sshd.ovs(&sandbox, "appctl ovs-vswitchd version")
+        .fails(4, "connection refused")
+        .says("the socket is left over");
+    sshd.ovs(&sandbox, "dump-flows br0").fails(
+        4,
+        "bridge \"br0\" is in the database, but ovs-vswitchd does not serve it",
+    );
+}
+
+/// However it ends, neither a master, nor a session, nor a directory is left.
+#[test]
+fn what_is_killed_leaves_nothing() {
+    let sandbox = switch();
+    for (signal, forwarding) in [
+        (Signal::INT, "yes"),
+        (Signal::TERM, "no"),
+        (Signal::KILL, "yes"),
+        (Signal::KILL, "no"),
+    ] {
+        let sshd = Sshd::start(&format!("AllowStreamLocalForwarding {forwarding}"));
+        let mut watch = sshd.ovs(&sandbox, "port list --watch -o jsonl").command();
+        let mut watch = watch.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let mut output = std::io::BufReader::new(watch.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut output, &mut line).unwrap();
+        assert!(!sshd.is_clean());
+        kill(watch.id(), signal);
+        watch.wait().unwrap();
+        until("nothing is left", || sshd.is_clean());
+    }
+}
+
+#[test]
+fn a_watched_command_follows_changes_there() {
+    let (sshd, sandbox) = (Sshd::start(""), switch());
+    let mut watch = sshd
+        .ovs(&sandbox, "port list --watch --columns port,tag -o jsonl")
+        .command();
+    let mut watch = watch.stdout(Stdio::piped()).spawn().unwrap();
+    let output = std::io::BufReader::new(watch.stdout.take().unwrap());
+    let mut lines = std::io::BufRead::lines(output).map(Result::unwrap);
+    lines.find(|line| line.contains("\"p1\"")).unwrap();
+    vsctl!(sandbox, "set port p1 tag=77");
+    lines.find(|line| line.contains("77")).unwrap();
+    kill(watch.id(), Signal::TERM);
+    watch.wait().unwrap();
+}
+
+#[test]
+fn wrong_options() {
+    for (line, words) in [
+        ("show --host ''", "missing"),
+        ("show --host=-oProxyCommand=x", "characters"),
+        ("show --host a --via 'b {}'", "cannot be used with"),
+        ("show --host a --via-exec b", "cannot be used with"),
+        ("show --via 'b {}' --via-exec b", "cannot be used with"),
+        ("show --via 'socat - UNIX:/x'", "{} is missing"),
+        ("show --via-exec ''", "there is no command"),
+        ("show --via-exec \"a 'b\"", "a quote is not closed"),
+        (
+            "show --host a --db tcp:b",
+            "--db is a socket of the other host",
+        ),
+    ] {
+        ovs!("{line}").fails(2, words);
+    }
+}
