@@ -7,6 +7,7 @@ pub mod archive;
 pub mod batch;
 pub mod database;
 pub mod datapath;
+pub mod dump;
 pub mod flow;
 pub mod framing;
 pub mod group;
@@ -22,6 +23,7 @@ pub use archive::archive;
 pub use batch::batch;
 pub use database::ovsdb_value;
 pub use datapath::datapath;
+pub use dump::dump_text;
 pub use flow::flow_text;
 pub use framing::framing;
 pub use group::{group_text, meter_text};
@@ -35,7 +37,7 @@ pub use trace::trace;
 pub type Target = fn(&[u8]);
 
 /// Every fuzz target, by its name.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("openflow", openflow),
     ("match_text", match_text),
     ("action_text", action_text),
@@ -48,6 +50,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("pasted", pasted),
     ("trace", trace),
     ("datapath", datapath),
+    ("dump_text", dump_text),
     ("archive", archive),
     ("stored_database", stored_database),
 ];

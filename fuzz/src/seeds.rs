@@ -181,9 +181,19 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             let lines = BATCH.iter().map(|text| text.as_bytes().to_vec());
             lines.chain([BATCH.join("\n").into_bytes()]).collect()
         }
+        "dump_text" => dump_texts(),
         _ => BTreeSet::new(),
     };
     seeds.into_iter().collect()
+}
+
+/// What ovs-ofctl prints of replies, and flows of dumps.
+fn dump_texts() -> BTreeSet<Vec<u8>> {
+    let replies = rows(MESSAGES).chain(rows(DETAILS));
+    let replies = replies.map(|row| row[1].replace("\\n", "\n"));
+    let replies = replies.filter(|text| text.contains(" reply") || text.contains("_REPLY"));
+    let flows = NEUTRON.map(str::to_owned);
+    replies.chain(flows).map(String::into_bytes).collect()
 }
 
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {

@@ -63,6 +63,8 @@ pub enum JsonDocument {
     Changes(&'static str),
     /// The flows that differ.
     FlowChanges,
+    /// In what two hosts differ.
+    HostChanges,
     /// Groups.
     Groups,
     /// In what the groups of two sides differ.

@@ -116,6 +116,8 @@ impl Value {
     /// A file of hosts, or a group of them.
     pub const HOSTS: Value = Value::new("FILE|NAME", Completer::Files);
     pub const FILE: Value = Value::new("FILE", Completer::Files);
+    /// A saved host, the endpoint of a database, or this host.
+    pub const HOST_OR_FILE: Value = Value::new("HOST|FILE", Completer::Files);
     /// What was saved of a host.
     pub const SAVED: Value = Value::new("PATH", Completer::Files);
     /// A flow to be added or modified.

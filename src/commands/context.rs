@@ -153,6 +153,25 @@ impl Context {
         }
     }
 
+    /// The same options for another host.
+    pub(super) fn of_host(&self, host: &Host) -> Context {
+        let host = host.with_log(Rc::clone(&self.reporter) as Rc<_>);
+        if host.reach.saved().is_some() && self.host.reach.saved().is_none() {
+            let saved = host.reach.saved().into_iter();
+            for remark in saved.flat_map(|host| &host.report.remarks) {
+                self.remark(remark);
+            }
+        }
+        Context {
+            database: Database::new(host.clone()),
+            host,
+            format: self.format.clone(),
+            fleet: None,
+            reporter: Rc::clone(&self.reporter),
+            ..*self
+        }
+    }
+
     /// The run that this context is of, if the command runs on several hosts.
     pub(super) fn host_run(&self) -> Option<&HostRun> {
         self.reporter.host.as_deref()

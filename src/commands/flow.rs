@@ -36,6 +36,8 @@ mod request;
 mod sides;
 
 pub(super) use bundled::{BundledFlows, NotSeen};
+pub(super) use comparison::{DifferencePrinter, SideSpelling};
+pub(super) use diff::two_switches;
 pub(super) use input::absent_ports;
 pub(super) use plan::FlowPlan;
 pub(super) use present::refused_reference;

@@ -16,6 +16,7 @@ mod replace;
 mod report;
 mod request;
 
+pub(super) use diff::{differences, two_switches};
 pub(super) use plan::{GroupPlan, GroupStep};
 pub(super) use refusal::reason as refusal_reason;
 pub(super) use request::{GroupRequest, ReadSwitch, Warnings as GroupWarnings};

@@ -124,7 +124,7 @@ fn elsewhere(cx: &Context, topology: &Topology) -> Option<&'static str> {
     if !cx.host.has_sockets() {
         return Some("the database is another host's");
     }
-    if !cx.host.reach.has_files() {
+    if !cx.host.reach.has_files() && cx.host.reach.saved().is_none() {
         return Some("--via reaches no files");
     }
     // A switch with dummy devices is not the host's, though it runs there.

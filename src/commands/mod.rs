@@ -63,6 +63,7 @@ pub mod check;
 pub mod datapath;
 pub mod db;
 pub mod decode;
+pub mod diff;
 pub mod dump_flows;
 pub mod dump_groups;
 pub mod dump_meters;
@@ -168,6 +169,9 @@ pub enum Command {
     /// Flow tables: names, eviction, vacancy events, table miss
     #[command(subcommand, add = Purpose::Flows)]
     Table(table::Command),
+    /// In what two hosts differ: saved ones, this one now
+    #[command(add = Purpose::Understand)]
+    Diff(diff::Args),
     /// Send a packet through a switch, as a controller does
     #[command(add = Purpose::Flows)]
     PacketOut(packet_out::Args),
@@ -230,6 +234,7 @@ impl Command {
             Command::Meter(command) => command.run(cx).await?,
             Command::Table(command) => command.run(cx).await?,
             Command::PacketOut(args) => args.run(cx).await?,
+            Command::Diff(args) => return args.run(cx).await.map(ExitCode::from),
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
             Command::Trace(args) => return args.run(cx).await.map(ExitCode::from),
@@ -263,6 +268,7 @@ impl Command {
             | Command::Check(_)
             | Command::Graph(_)
             | Command::Path(_)
+            | Command::Save(_)
             | Command::Trace(_) => OnHosts::Reads,
             Command::Bridge(_)
             | Command::Port(_)
@@ -281,7 +287,7 @@ impl Command {
             | Command::Table(_)
             | Command::PacketOut(_)
             | Command::Batch(_) => OnHosts::Changes,
-            Command::Decode(_) | Command::Save(_) | Command::Sandbox(_) => OnHosts::Nothing,
+            Command::Decode(_) | Command::Diff(_) | Command::Sandbox(_) => OnHosts::Nothing,
         }
     }
 

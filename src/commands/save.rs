@@ -28,6 +28,8 @@ kernel. docs/saved-hosts.md describes the files in it.
 Left out are secrets: in options, other_config, external_ids and all other maps, the values of keys with the word psk, password, \
 passwd, passphrase, secret, token or credentials, or that name a private key, if the value is not the path of a file.
 
+With --hosts each host is saved in a file of its own.
+
 What cannot be read is said, and noted in the file; the rest is saved. The exit code is 1 if nothing could be read.")
     .examples("\
 ovs save
@@ -99,6 +101,11 @@ impl Args {
         if is_stdout && (cx.format.is_json() || cx.format.columns.is_some()) {
             let message = "the file itself goes to stdout: there is no room for what was saved";
             return Err(Failure::new(Exit::Usage, message).hint("name a file instead of -"));
+        }
+        if self.file.is_some() && cx.host_run().is_some() {
+            let message = "several hosts are not saved in one file";
+            return Err(Failure::new(Exit::Usage, message)
+                .hint("leave FILE out: each host is saved in a file of its own"));
         }
         if let Some(file) = &self.file
             && !is_stdout

@@ -23,6 +23,7 @@
 //! | [`host`] | addresses, routes and devices of the host that a switch runs on |
 //! | [`hosts`] | lists of hosts, as the command line and files name them |
 //! | [`devices`] | the host's network devices, and how they are joined to each other |
+//! | [`difference`] | in what the configuration of two hosts differs |
 //! | [`check`] | the faults of a switch, with hints |
 //! | [`trace`] | what the switch says that it does with a packet, as a tree and as results |
 //! | [`path`] | the way from a port to the wire, and to the guest behind it |
@@ -33,6 +34,7 @@ mod budget;
 pub mod check;
 pub mod controller;
 pub mod devices;
+pub mod difference;
 pub mod drops;
 pub mod graph;
 pub mod host;

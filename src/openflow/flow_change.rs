@@ -111,7 +111,7 @@ const COMMANDS: [(&str, FlowCommand); 5] = [
 const SHORTEST_WORD: usize = 3;
 
 /// The default priority (`OFP_DEFAULT_PRIORITY`).
-const DEFAULT_PRIORITY: u16 = 0x8000;
+pub(super) const DEFAULT_PRIORITY: u16 = 0x8000;
 
 impl FlowChange {
     /// Reads one line of text, or a JSON object as [`flow::json`](super::flow::json) writes it. `command` is what is done unless the line begins with a word of its own: `add`, `modify`,
@@ -540,7 +540,7 @@ fn is_setting(key: &str) -> bool {
 }
 
 /// What the match implies for the parser of actions.
-fn known_headers(flow: &Flow) -> KnownHeaders {
+pub(super) fn known_headers(flow: &Flow) -> KnownHeaders {
     let exact = |id: Id| {
         let (value, mask) = flow.fields.value(id)?;
         mask.is_none().then(|| be_number(value))

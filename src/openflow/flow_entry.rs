@@ -65,6 +65,23 @@ impl Flow {
     }
 }
 
+/// What a switch counts of a flow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FlowCounts {
+    /// Seconds the flow has been in the table.
+    pub duration_sec: u32,
+    /// Nanoseconds beyond `duration_sec`.
+    pub duration_nsec: u32,
+    /// Seconds since the last packet, if known.
+    pub idle_age: Option<u32>,
+    /// Seconds since the last change, if known.
+    pub hard_age: Option<u32>,
+    /// Packets, if known.
+    pub packet_count: Option<u64>,
+    /// Bytes, if known.
+    pub byte_count: Option<u64>,
+}
+
 impl From<&FlowEntry<'_>> for Flow {
     fn from(entry: &FlowEntry<'_>) -> Flow {
         Flow {

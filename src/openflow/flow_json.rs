@@ -8,7 +8,7 @@ use super::flow_entry::FLAGS;
 use super::json_object::{JsonObject, field_value};
 use super::text::NameLookup;
 
-/// The line for a JSON object. The statistics are ignored; any other member that is unknown is an error.
+/// The line for a JSON object. Any member that is unknown is an error.
 pub(super) fn line(json: &str, names: &dyn NameLookup) -> Result<String, ParseError> {
     let value: Value = serde_json::from_str(json)
         .map_err(|error| Problem::syntax(format!("malformed JSON: {error}")).at(json))?;
@@ -39,7 +39,14 @@ fn flow(value: &Value, names: &dyn NameLookup) -> Result<String, Problem> {
         }
     }
     for key in STATISTICS {
-        let _ = flow.take(key);
+        if let Some(Value::Number(count)) = flow.take(key) {
+            let seconds = count.as_f64().filter(|_| count.is_f64());
+            // Without an exponent.
+            put(
+                key,
+                &seconds.map_or(count.to_string(), |seconds| seconds.to_string()),
+            );
+        }
     }
     for flag in flow.list("flags")? {
         let known = FLAGS.iter().find(|(_, word)| flag.as_str() == Some(word));

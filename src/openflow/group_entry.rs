@@ -279,6 +279,27 @@ impl Group {
         Some(encoded)
     }
 
+    /// Appends the entry of a reply that describes groups. `None` if the group is too large for a message.
+    pub fn put_desc(&self, out: &mut Vec<u8>) -> Option<()> {
+        let encoded = self.encoded()?;
+        let (buckets, properties) = (&encoded.buckets, &encoded.properties);
+        let head = if has_ids(self.version) { 16 } else { 8 };
+        let length = head + buckets.len() + properties.len();
+        let length = u16::try_from(length)
+            .ok()
+            .filter(|length| *length < 65_500)?;
+        out.extend(length.to_be_bytes());
+        out.extend([self.kind, 0]);
+        out.extend(self.group_id.to_be_bytes());
+        if has_ids(self.version) {
+            out.extend(u16::try_from(buckets.len()).ok()?.to_be_bytes());
+            out.extend([0; 6]);
+        }
+        out.extend(buckets);
+        out.extend(properties);
+        Some(())
+    }
+
     fn view<'e>(&self, encoded: &'e EncodedGroup) -> GroupDesc<'e> {
         GroupDesc {
             group_id: self.group_id,

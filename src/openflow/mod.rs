@@ -10,6 +10,7 @@
 //! | [`fields`] | match fields: one table, one row per field |
 //! | [`actions`] | actions and instructions: one file per action or family |
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
+//! | [`flow_dump`] | the flows of a dump, from text or JSON with their statistics |
 //! | [`flow_entry`] | one flow of any message: borrowed, and owned |
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | a cache of the output for actions |
@@ -32,6 +33,7 @@ pub mod entry_keys;
 pub mod fields;
 pub mod flow;
 pub mod flow_change;
+pub mod flow_dump;
 pub mod flow_entry;
 mod flow_json;
 pub mod flow_set;

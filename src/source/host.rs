@@ -84,6 +84,17 @@ impl Host {
         }
     }
 
+    /// The host whose database listens at `db`, connected to in the same way.
+    #[must_use]
+    pub fn at(&self, db: Endpoints) -> Host {
+        Host {
+            db,
+            reach: Reach::Here,
+            control: None,
+            ..self.clone()
+        }
+    }
+
     /// `unix:$OVS_RUNDIR/db.sock`, else `unix:/var/run/openvswitch/db.sock`; on another host always the latter.
     pub fn default_database(reach: &Reach) -> Endpoint {
         Endpoint::Unix(reach.run_directory().join("db.sock"))

@@ -503,9 +503,9 @@ fn time_of_a_large_log() {
             Served::standalone(&[])
         };
         served.vsctl("add-br br-int");
-        for first in (0..10_000).step_by(500) {
+        for first in (0..10_000).step_by(100) {
             let mut operations = vec![json!("Open_vSwitch")];
-            for port in first..first + 500 {
+            for port in first..first + 100 {
                 let ids = json!([
                     "map",
                     [

@@ -168,6 +168,7 @@ fn links_lead_somewhere() {
         "CONTRIBUTING.md",
         "docs/guide.md",
         "docs/remote.md",
+        "docs/saved-hosts.md",
     ] {
         let text_of_page = fs::read_to_string(of_project(name)).unwrap();
         let targets = text_of_page.split("](").skip(1);

@@ -244,7 +244,7 @@ fn same_text(live: &str, saved: &str, unknown: &mut BTreeSet<String>) -> Result<
 
 /// Without the time that has passed.
 fn timeless(text: &str) -> String {
-    const KEYS: [&str; 4] = ["duration=", "duration\":", "age=", "age\":"];
+    const KEYS: [&str; 5] = ["duration=", "duration:", "duration\":", "age=", "age\":"];
     let mut out = String::new();
     let mut rest = text;
     while let Some((at, key)) = KEYS

@@ -19,10 +19,11 @@ pub(super) struct NameSource {
     until: Instant,
 }
 
-/// The options for connecting to the database, without `--bootstrap-ca-cert`, which would write a file.
-const OPTIONS: [&str; 7] = [
+/// The options for connecting to the database, or for a saved one, without `--bootstrap-ca-cert`, which would write a file.
+const OPTIONS: [&str; 8] = [
     "db",
     "ctl",
+    "from",
     "private-key",
     "certificate",
     "ca-cert",

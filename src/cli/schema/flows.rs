@@ -8,6 +8,7 @@ use super::shape::{
     up_to, whole, words,
 };
 use super::{Document, document, listing};
+use crate::model::difference::configuration::ItemKind;
 use crate::openflow::fields::{Field, FieldKind, ROWS};
 
 /// The flows of a switch, or of all bridges.
@@ -61,6 +62,42 @@ pub(super) fn changes() -> Document {
         "The flows that differ: before those of A, after those of B",
         list(refer("flow_change")),
         definitions().into_iter().chain([("flow_change", change)]),
+    )
+}
+
+/// In what two hosts differ.
+pub(super) fn host_changes() -> Document {
+    let kinds = ItemKind::ALL.map(ItemKind::word);
+    let settings = json!({
+        "type": "object",
+        "description": "settings by name, such as tag and external_ids:iface-id",
+    });
+    let flow = (vec!["flow"], "bridge", refer("flow"));
+    let group = (vec!["group"], "bridge", refer("group"));
+    let item = (kinds.to_vec(), "name", settings);
+    let changes = [item, flow, group]
+        .into_iter()
+        .flat_map(|(kinds, name, side)| {
+            let change = move |word: &str, sides: &[&str]| {
+                ObjectSchema::new()
+                    .with("kind", words(&kinds))
+                    .with(name, text())
+                    .with("change", words(&[word]))
+                    .all(sides, &side)
+                    .closed()
+            };
+            [
+                change("added", &["after"]),
+                change("removed", &["before"]),
+                change("modified", &["before", "after"]),
+            ]
+        });
+    let change = any_of(changes);
+    document(
+        "ovs-diff",
+        "In what two hosts differ: before as in A, after as in B",
+        list(refer("host_change")),
+        definitions().into_iter().chain([("host_change", change)]),
     )
 }
 

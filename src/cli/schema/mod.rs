@@ -250,6 +250,7 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
         JsonDocument::Flows if has("count") => flows::count(has("all")),
         JsonDocument::Flows => flows::flows(),
         JsonDocument::FlowChanges => flows::changes(),
+        JsonDocument::HostChanges => flows::host_changes(),
         JsonDocument::Groups => flows::groups(),
         JsonDocument::GroupChanges => flows::group_changes(),
         JsonDocument::Meters => flows::meters(),

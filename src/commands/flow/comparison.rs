@@ -14,27 +14,27 @@ use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
-use crate::output::{ColourRole, ItemChange, PaintedText, Records};
+use crate::output::{ColourRole, ItemChange, PaintedText, Records, escape};
 
 /// Size of the write buffer in bytes.
 const ENOUGH: usize = 65_536;
 
 /// The flows of one side, all of them, and of the other side those that differ.
 #[derive(Debug)]
-pub(super) struct Comparison {
+pub(in crate::commands) struct Comparison {
     /// The flows of the side that is read first.
-    pub(super) base: FlowSet,
+    pub(in crate::commands) base: FlowSet,
     /// The flows of the other side that are not in `base`, or that differ there.
-    pub(super) others: FlowSet,
+    pub(in crate::commands) others: FlowSet,
     /// How many flows are the same.
     pub(super) unchanged: u64,
 }
 
 /// A flow that differs: as it is on either side, if it is there.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Difference {
-    pub(super) base: Option<FlowAt>,
-    pub(super) other: Option<FlowAt>,
+pub(in crate::commands) struct Difference {
+    pub(in crate::commands) base: Option<FlowAt>,
+    pub(in crate::commands) other: Option<FlowAt>,
 }
 
 impl Comparison {
@@ -59,7 +59,7 @@ impl Comparison {
     }
 
     /// All differences, by table, then the highest priority first.
-    pub(super) fn differences(&self) -> Vec<Difference> {
+    pub(in crate::commands) fn differences(&self) -> Vec<Difference> {
         let mut all: Vec<_> = self
             .base
             .iter()
@@ -93,14 +93,14 @@ impl Comparison {
 
 /// How one side is printed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SideSpelling<'a> {
-    pub(super) names: &'a SwitchNames,
-    pub(super) ports: PortSpelling,
-    pub(super) style: Style,
+pub(in crate::commands) struct SideSpelling<'a> {
+    pub(in crate::commands) names: &'a SwitchNames,
+    pub(in crate::commands) ports: PortSpelling,
+    pub(in crate::commands) style: Style,
 }
 
 /// Prints differences: lines that begin with `-` and `+`, or JSON.
-pub(super) struct DifferencePrinter<'c> {
+pub(in crate::commands) struct DifferencePrinter<'c> {
     cx: &'c Context,
     out: PaintedText,
     records: Records,
@@ -108,7 +108,7 @@ pub(super) struct DifferencePrinter<'c> {
 }
 
 impl<'c> DifferencePrinter<'c> {
-    pub(super) fn new(cx: &'c Context) -> DifferencePrinter<'c> {
+    pub(in crate::commands) fn new(cx: &'c Context) -> DifferencePrinter<'c> {
         DifferencePrinter {
             cx,
             out: PaintedText::new(cx.format.palette),
@@ -117,13 +117,36 @@ impl<'c> DifferencePrinter<'c> {
         }
     }
 
-    /// Prints a flow as it was and as it is.
+    /// Prints something else that differs: `text` writes its lines, `json` the members of its object.
     ///
     /// # Errors
     ///
     /// Stdout cannot be written.
-    pub(super) fn add(
+    pub(in crate::commands) fn record(
         &mut self,
+        text: impl FnOnce(&mut PaintedText),
+        json: impl FnOnce(&mut Json<'_>),
+    ) -> Result<(), Failure> {
+        if self.cx.format.is_json() {
+            self.records.begin(&mut self.out.text);
+            let mut object = Json::new(&mut self.out.text);
+            object.begin_object();
+            json(&mut object);
+            object.end_object();
+        } else {
+            text(&mut self.out);
+        }
+        self.print_enough()
+    }
+
+    /// Prints a flow as it was and as it is; of several bridges its bridge.
+    ///
+    /// # Errors
+    ///
+    /// Stdout cannot be written.
+    pub(in crate::commands) fn add(
+        &mut self,
+        bridge: Option<&str>,
         before: Option<StoredFlow<'_>>,
         after: Option<StoredFlow<'_>>,
         spellings: [SideSpelling<'_>; 2],
@@ -138,6 +161,12 @@ impl<'c> DifferencePrinter<'c> {
             self.records.begin(&mut self.out.text);
             let mut json = Json::new(&mut self.out.text);
             json.begin_object();
+            if let Some(bridge) = bridge {
+                json.key("kind");
+                json.word("flow");
+                json.key("bridge");
+                json.string(bridge);
+            }
             json.key("change");
             json.word(outcome.word());
             for (((key, entry), repeats), spelling) in ["before", "after"]
@@ -170,11 +199,20 @@ impl<'c> DifferencePrinter<'c> {
             {
                 if let Some(entry) = entry {
                     self.out.mark(mark.0, ColourRole::Plain, mark.1);
+                    if let Some(bridge) = bridge {
+                        self.out
+                            .text
+                            .push_str(&format!("flow {}: ", escape(bridge)));
+                    }
                     let _ = spelling.text(entry, repeats, &mut self.out);
                     self.out.text.push('\n');
                 }
             }
         }
+        self.print_enough()
+    }
+
+    fn print_enough(&mut self) -> Result<(), Failure> {
         if self.out.text.len() >= ENOUGH {
             self.cx.print(&self.out.text)?;
             self.out.text.clear();
@@ -187,7 +225,7 @@ impl<'c> DifferencePrinter<'c> {
     /// # Errors
     ///
     /// Stdout cannot be written.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    pub(in crate::commands) fn finish(mut self) -> Result<(), Failure> {
         if self.cx.format.is_json() {
             self.records.finish(&mut self.out.text);
         }

@@ -86,7 +86,7 @@ impl Args {
                 (comparison, true, [names.clone(), names])
             }
             (Side::Switch(first), Side::Switch(second)) => {
-                let (comparison, names) = two_switches(cx, first, second).await?;
+                let (comparison, names) = two_switches([(cx, first), (cx, second)]).await?;
                 (comparison, true, names)
             }
             (Side::File(first), Side::File(second)) => {
@@ -109,7 +109,7 @@ impl Args {
             } else {
                 (other, base)
             };
-            printer.add(before, after, [first, second])?;
+            printer.add(None, before, after, [first, second])?;
         }
         printer.finish()?;
         Ok(differences.is_empty())
@@ -150,16 +150,19 @@ async fn with_file(
     Ok((comparison, names))
 }
 
-async fn two_switches(
-    cx: &Context,
-    first: &SwitchArg,
-    second: &SwitchArg,
+/// Compares the flows of two switches, which may be on different hosts. Those of the first are the base.
+///
+/// # Errors
+///
+/// A switch does not reply, or a flow is malformed.
+pub(in crate::commands) async fn two_switches(
+    [(cx, first), (second_cx, second)]: [(&Context, &SwitchArg); 2],
 ) -> Result<(Comparison, [SwitchNames; 2]), Failure> {
     let mut before = NamedSwitch::open(cx, first).await?;
-    let mut after = NamedSwitch::open(cx, second).await?;
+    let mut after = NamedSwitch::open(second_cx, second).await?;
     // A version tells actions in its own way: the lower one on both sides, if they allow it.
     let lower = before.session.version().min(after.session.version());
-    for side in [&mut before, &mut after] {
+    for (cx, side) in [(cx, &mut before), (second_cx, &mut after)] {
         if side.session.version() > lower
             && let Ok(session) = side
                 .arg

@@ -51,7 +51,7 @@ pub struct Args {
 }
 
 /// The groups of one side.
-struct Side {
+pub(in crate::commands) struct Side {
     groups: Groups,
     version: Version,
     names: Rc<dyn NameLookup>,
@@ -68,7 +68,7 @@ impl Args {
             names_file(cx, &self.a).await?,
             names_file(cx, &self.b).await?,
         ) {
-            (false, false) => two_switches(cx, &self.a, &self.b).await?,
+            (false, false) => two_switches([(cx, &self.a), (cx, &self.b)]).await?,
             (false, true) => {
                 let read = ReadSwitch::read(cx, &self.a).await?;
                 let b = of_file_for(&self.b, &read)?;
@@ -84,16 +84,11 @@ impl Args {
                 (of_file(&self.a, &names)?, of_file(&self.b, &names)?)
             }
         };
-        let ids: BTreeSet<u32> = a.groups.keys().chain(b.groups.keys()).copied().collect();
         let mut differ = false;
-        for id in ids {
-            let (before, after) = (a.groups.get(&id), b.groups.get(&id));
-            if before
-                .zip(after)
-                .is_some_and(|(before, after)| before.means_the_same(after))
-            {
+        for (before, after) in differences(&a, &b) {
+            let Some(id) = before.or(after).map(|group| group.group_id) else {
                 continue;
-            }
+            };
             differ = true;
             let sides = [(before, &a, "-"), (after, &b, "+")];
             dumped.add(
@@ -106,7 +101,7 @@ impl Args {
                             out.put("\n");
                         }
                         out.put(sign);
-                        group.text(out, &self.text(cx, side));
+                        group.text(out, &side.text(&self.spelling, cx));
                     }
                 },
                 |json| {
@@ -129,32 +124,57 @@ impl Args {
         Ok(if differ { Exit::Failed } else { Exit::Done })
     }
 
-    fn text<'s>(&self, cx: &Context, side: &'s Side) -> TextContext<'s> {
-        TextContext {
-            version: side.version,
-            style: self.spelling.style(cx),
-            ports: self.spelling.ports(),
-            names: side.names.as_ref(),
-        }
-    }
-
     fn group_json(&self, cx: &Context, group: Option<&Group>, side: &Side, json: &mut Json<'_>) {
         match group {
-            Some(group) => group.json(json, &self.text(cx, side)),
+            Some(group) => group.json(json, &side.text(&self.spelling, cx)),
             None => json.null(),
         }
     }
 }
 
+impl Side {
+    /// How its groups are written.
+    pub(in crate::commands) fn text(&self, spelling: &Spelling, cx: &Context) -> TextContext<'_> {
+        TextContext {
+            version: self.version,
+            style: spelling.style(cx),
+            ports: spelling.ports(),
+            names: self.names.as_ref(),
+        }
+    }
+}
+
+/// The groups that differ, by number.
+pub(in crate::commands) fn differences<'s>(
+    a: &'s Side,
+    b: &'s Side,
+) -> impl Iterator<Item = (Option<&'s Group>, Option<&'s Group>)> {
+    let ids: BTreeSet<u32> = a.groups.keys().chain(b.groups.keys()).copied().collect();
+    let sides = ids
+        .into_iter()
+        .map(|id| (a.groups.get(&id), b.groups.get(&id)));
+    sides.filter(|(before, after)| {
+        let both = before.zip(*after);
+        !both.is_some_and(|(before, after)| before.means_the_same(after))
+    })
+}
+
 /// The groups of two switches, over the lower of their versions if both allow it: each version tells a group in its own
-/// way.
-async fn two_switches(cx: &Context, a: &str, b: &str) -> Result<(Side, Side), Failure> {
+/// way. The switches may be on different hosts.
+///
+/// # Errors
+///
+/// As [`ReadSwitch::read`].
+pub(in crate::commands) async fn two_switches(
+    named: [(&Context, &str); 2],
+) -> Result<(Side, Side), Failure> {
+    let [(first, a), (second, b)] = named;
     let mut sides = [
-        ReadSwitch::read(cx, a).await?,
-        ReadSwitch::read(cx, b).await?,
+        ReadSwitch::read(first, a).await?,
+        ReadSwitch::read(second, b).await?,
     ];
     let lower = sides.each_ref().map(ReadSwitch::version).into_iter().min();
-    for (side, name) in sides.iter_mut().zip([a, b]) {
+    for (side, (cx, name)) in sides.iter_mut().zip(named) {
         if Some(side.version()) != lower
             && let Ok(read) = ReadSwitch::read_over(cx, name, lower).await
         {

@@ -32,7 +32,7 @@ pub(super) enum ListOwner {
 }
 
 /// What is known of the packets that reach an action.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::openflow) struct KnownHeaders {
     /// Whether the flow's match is known, so that missing prerequisites are errors.
     pub(in crate::openflow) checked: bool,

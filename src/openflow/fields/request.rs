@@ -194,7 +194,8 @@ impl MatchFields {
         out
     }
 
-    fn put_tlvs(&self, version: Version, out: &mut Vec<u8>) {
+    /// [`MatchFields::tlvs`], appended.
+    pub(in crate::openflow) fn put_tlvs(&self, version: Version, out: &mut Vec<u8>) {
         let nxm = version == Version::V10;
         let mut prereqs = self.known.iter().map(|matched| matched.id.row().prereq);
         let implies_ethernet = prereqs.any(|prereq| !matches!(prereq, Prereq::Any));

@@ -37,7 +37,7 @@ pub struct Features {
 }
 
 /// `OFPC_*` of 1.0, where bit 3 differs from later versions.
-const CAPABILITIES_V10: &[(u32, &str)] = &[
+pub(super) const CAPABILITIES_V10: &[(u32, &str)] = &[
     (1 << 0, "FLOW_STATS"),
     (1 << 1, "TABLE_STATS"),
     (1 << 2, "PORT_STATS"),
@@ -47,7 +47,7 @@ const CAPABILITIES_V10: &[(u32, &str)] = &[
     (1 << 7, "ARP_MATCH_IP"),
 ];
 /// `OFPC_*` of all later versions.
-const CAPABILITIES: &[(u32, &str)] = &[
+pub(super) const CAPABILITIES: &[(u32, &str)] = &[
     (1 << 0, "FLOW_STATS"),
     (1 << 1, "TABLE_STATS"),
     (1 << 2, "PORT_STATS"),
@@ -71,7 +71,7 @@ fn capabilities(version: Version, bits: u32) -> Flags {
 }
 
 /// `OFPAT10_*` in the order in which ovs-ofctl prints them.
-const ACTIONS_V10: &[(u32, &str)] = &[
+pub(super) const ACTIONS_V10: &[(u32, &str)] = &[
     (1 << 0, "output"),
     (1 << 11, "enqueue"),
     (1 << 1, "set_vlan_vid"),

@@ -479,11 +479,11 @@ pub(super) struct OxsStats {
 
 /// The bit of an OXS header that has no meaning.
 const OXS_RESERVED: u32 = 1 << 8;
-const OXS_DURATION: u32 = oxs(0, 8);
-const OXS_IDLE_TIME: u32 = oxs(1, 8);
+pub(super) const OXS_DURATION: u32 = oxs(0, 8);
+pub(super) const OXS_IDLE_TIME: u32 = oxs(1, 8);
 const OXS_FLOW_COUNT: u32 = oxs(3, 4);
-const OXS_PACKET_COUNT: u32 = oxs(4, 8);
-const OXS_BYTE_COUNT: u32 = oxs(5, 8);
+pub(super) const OXS_PACKET_COUNT: u32 = oxs(4, 8);
+pub(super) const OXS_BYTE_COUNT: u32 = oxs(5, 8);
 
 /// The header of a statistics field with this number and length in bytes.
 const fn oxs(number: u32, length: u32) -> u32 {

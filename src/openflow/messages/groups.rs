@@ -492,8 +492,10 @@ impl GroupStats {
             buckets: Vec::new(),
         };
         if !matches!(version, V11 | V12) {
-            stats.duration_sec = Some(entry.u32("duration_sec")?);
-            stats.duration_nsec = Some(entry.u32("duration_nsec")?);
+            let duration = (entry.u32("duration_sec")?, entry.u32("duration_nsec")?);
+            // All ones: not known.
+            let known = Some(duration).filter(|duration| *duration != (u32::MAX, u32::MAX));
+            (stats.duration_sec, stats.duration_nsec) = known.unzip();
         }
         stats.buckets = entry.all(|entry| {
             let counts = Counts {

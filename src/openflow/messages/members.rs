@@ -42,7 +42,7 @@ pub(in crate::openflow) fn json_context(version: Version) -> TextContext<'static
 }
 
 /// Packets and bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
 pub struct Counts {
     /// Packets.
     pub packet_count: u64,

@@ -260,6 +260,15 @@ impl Band {
         })
     }
 
+    /// Appends the band.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        out.extend(self.kind.to_be_bytes());
+        out.extend(16u16.to_be_bytes());
+        out.extend(self.rate.to_be_bytes());
+        out.extend(self.burst_size.to_be_bytes());
+        out.extend([self.prec_level.unwrap_or(0), 0, 0, 0]);
+    }
+
     /// The name of its type, or the number if it has none.
     fn word(&self) -> Result<&'static str, u16> {
         Named::new(self.kind, BANDS).name().ok_or(self.kind)
@@ -409,11 +418,7 @@ impl Encode for MeterMod {
         out.extend(self.meter.flags.to_be_bytes());
         out.extend(self.meter.meter_id.to_be_bytes());
         for band in &self.meter.bands {
-            out.extend(band.kind.to_be_bytes());
-            out.extend(16u16.to_be_bytes());
-            out.extend(band.rate.to_be_bytes());
-            out.extend(band.burst_size.to_be_bytes());
-            out.extend([band.prec_level.unwrap_or(0), 0, 0, 0]);
+            band.put(out);
         }
         Some(())
     }

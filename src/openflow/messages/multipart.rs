@@ -89,6 +89,51 @@ pub(super) fn vendor_request(
     })
 }
 
+/// A whole reply: the messages that carry these entries, as many in each as fit. In OpenFlow 1.0 it is of the Nicira
+/// extension's `nicira`, if that is given. An entry has less than 65,500 bytes.
+pub fn reply<'e>(
+    version: Version,
+    kind: u16,
+    nicira: Option<u32>,
+    entries: impl IntoIterator<Item = &'e [u8]>,
+) -> Vec<Vec<u8>> {
+    let mut head = vec![version as u8, header::multipart_request_type(version) + 1];
+    head.extend([0; 6]);
+    if let Some(subtype) = nicira.filter(|_| version == Version::V10) {
+        head.extend(VENDOR.to_be_bytes());
+        head.extend([0; 2]);
+        head.extend(NICIRA.to_be_bytes());
+        head.extend(subtype.to_be_bytes());
+        head.extend([0; 4]);
+    } else {
+        head.extend(kind.to_be_bytes());
+        head.extend([0; 2]);
+        if version > Version::V10 {
+            head.extend([0; 4]);
+        }
+    }
+    let mut messages = Vec::new();
+    let mut open = head.clone();
+    for entry in entries {
+        if open.len() + entry.len() > usize::from(u16::MAX) {
+            messages.push(std::mem::replace(&mut open, head.clone()));
+        }
+        open.extend(entry);
+    }
+    messages.push(open);
+    let last = messages.len() - 1;
+    for (index, message) in messages.iter_mut().enumerate() {
+        let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
+        let flags = if index < last { REPLY_MORE } else { 0 };
+        for (at, number) in [(2, length), (HEADER_LEN + 2, flags)] {
+            if let Some(field) = message.get_mut(at..at + 2) {
+                field.copy_from_slice(&number.to_be_bytes());
+            }
+        }
+    }
+    messages
+}
+
 /// One part of a reply.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a> {
@@ -207,6 +252,25 @@ mod tests {
             request(Version::V15, PORT_DESC, 1, |_| ()).unwrap(),
             [6, 18, 0, 16, 0, 0, 0, 1, 0, 13, 0, 0, 0, 0, 0, 0]
         );
+    }
+
+    #[test]
+    fn a_reply_in_several_messages() {
+        let entry = vec![7; 30_000];
+        let messages = reply(Version::V13, PORT_STATS, None, [&entry[..]; 3]);
+        let lengths: Vec<usize> = messages.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [60_016, 30_016]);
+        let more = messages.iter().map(|message| {
+            let part = decode(Version::V13, message).unwrap().unwrap();
+            part.only(PORT_STATS).unwrap();
+            part.more
+        });
+        assert_eq!(more.collect::<Vec<_>>(), [true, false]);
+        let none = reply(Version::V10, FLOW, Some(0), []);
+        let vendor = [
+            1, 17, 0, 24, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0x23, 0x20, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        assert_eq!(none, [vendor]);
     }
 
     #[test]

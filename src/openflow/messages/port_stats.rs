@@ -48,7 +48,7 @@ pub struct PortStats {
     #[serde(flatten)]
     rfc2819: Rfc2819,
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "custom")]
-    custom: Vec<(String, u64)>,
+    pub(super) custom: Vec<(String, u64)>,
 }
 
 /// The counters of Intel's extension after RFC 2819 in the order of their names: all or none.
@@ -150,7 +150,9 @@ impl PortStats {
     }
 
     fn duration(&mut self, port: &mut Cursor<'_>) -> Result<(), DecodeError> {
-        self.duration_sec = Some(port.u32("duration_sec")?);
+        let seconds = port.u32("duration_sec")?;
+        // All ones: not known.
+        self.duration_sec = Some(seconds).filter(|seconds| *seconds != u32::MAX);
         self.duration_nsec = port.u32("duration_nsec")?;
         Ok(())
     }
@@ -195,11 +197,11 @@ impl PortStats {
 /// `OFPPSPT_ETHERNET`
 const ETHERNET: u16 = 0;
 /// `OFPPSPT_EXPERIMENTER`
-const EXPERIMENTER: u16 = 0xffff;
+pub(super) const EXPERIMENTER: u16 = 0xffff;
 /// Intel's id, and its two kinds of counters.
-const INTEL: u32 = 0x0000_aa01;
+pub(super) const INTEL: u32 = 0x0000_aa01;
 const INTEL_RFC2819: u32 = 1;
-const INTEL_CUSTOM: u32 = 2;
+pub(super) const INTEL_CUSTOM: u32 = 2;
 
 /// `OFPST_PORT` request
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -292,7 +294,7 @@ fn put_stats<S: Sink>(port: &PortStats, sink: &mut S, cx: &TextContext<'_>) {
         }
         sink.put("\n");
     }
-    if let Some(seconds) = port.duration_sec.filter(|seconds| *seconds != u32::MAX) {
+    if let Some(seconds) = port.duration_sec {
         sink.put("           duration=");
         put_duration(sink.buffer(), seconds, port.duration_nsec);
         sink.put("\n");

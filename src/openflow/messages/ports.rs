@@ -59,7 +59,7 @@ pub struct Link {
 }
 
 impl Link {
-    const NONE: Link = Link::new([0; 4], [0; 2]);
+    pub(super) const NONE: Link = Link::new([0; 4], [0; 2]);
 
     const fn new(bits: [u32; 4], [curr_speed, max_speed]: [u32; 2]) -> Link {
         let [curr, advertised, supported, peer] = bits;
@@ -97,7 +97,7 @@ fn features_from_v10(bits: u32) -> u32 {
 }
 
 /// Converts bits of 1.1 and later to those of 1.0; bits that 1.0 does not have are omitted.
-fn features_to_v10(bits: u32) -> u32 {
+pub(super) fn features_to_v10(bits: u32) -> u32 {
     bits & 0x7f | bits >> 4 & 0xf80
 }
 
@@ -201,7 +201,7 @@ impl PortDesc {
 const ETHERNET: u16 = 0;
 
 /// `OFPPC_*`
-const CONFIG: &[(u32, &str)] = &[
+pub(super) const CONFIG: &[(u32, &str)] = &[
     (1 << 0, "PORT_DOWN"),
     (1 << 1, "NO_STP"),
     (1 << 2, "NO_RECV"),
@@ -265,14 +265,15 @@ impl PortWord {
 }
 
 /// `OFPPS_*`
-const STATE: &[(u32, &str)] = &[(1 << 0, "LINK_DOWN"), (1 << 1, "BLOCKED"), (1 << 2, "LIVE")];
+pub(super) const STATE: &[(u32, &str)] =
+    &[(1 << 0, "LINK_DOWN"), (1 << 1, "BLOCKED"), (1 << 2, "LIVE")];
 /// `OFPPS10_STP_MASK`
-const STP_MASK: u32 = 3 << 8;
-const STP_LEARN: u32 = 1 << 8;
-const STP_FORWARD: u32 = 2 << 8;
+pub(super) const STP_MASK: u32 = 3 << 8;
+pub(super) const STP_LEARN: u32 = 1 << 8;
+pub(super) const STP_FORWARD: u32 = 2 << 8;
 
 /// `OFPPF_*`
-const FEATURES: &[(u32, &str)] = &[
+pub(super) const FEATURES: &[(u32, &str)] = &[
     (1 << 0, "10MB-HD"),
     (1 << 1, "10MB-FD"),
     (1 << 2, "100MB-HD"),
@@ -291,7 +292,7 @@ const FEATURES: &[(u32, &str)] = &[
     (1 << 15, "AUTO_PAUSE_ASYM"),
 ];
 
-fn config(bits: u32) -> Flags {
+pub(super) fn config(bits: u32) -> Flags {
     Flags::new(bits, CONFIG)
 }
 
@@ -303,7 +304,7 @@ const fn features(bits: u32) -> Flags {
 }
 
 /// The bits of a port's configuration that a version has.
-fn config_in(version: Version, bits: u32) -> Flags {
+pub(super) fn config_in(version: Version, bits: u32) -> Flags {
     config(bits & if version == V10 { 0x7f } else { CONFIG_V11 })
 }
 

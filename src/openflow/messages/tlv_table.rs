@@ -102,6 +102,9 @@ impl<'a> Message<'a> for TlvTableMod {
 }
 
 /// `NXT_TLV_TABLE_REPLY`
+pub(super) const NICIRA_REPLY: u32 = 26;
+
+/// `NXT_TLV_TABLE_REPLY`
 #[derive(Debug, Clone, Serialize)]
 pub struct TlvTableReply {
     /// How many bytes the options may have together.
@@ -113,7 +116,7 @@ pub struct TlvTableReply {
 }
 
 impl<'a> Message<'a> for TlvTableReply {
-    const PLACES: &'static [Place] = &[nicira("NXT_TLV_TABLE_REPLY", 26, V10, V15)];
+    const PLACES: &'static [Place] = &[nicira("NXT_TLV_TABLE_REPLY", NICIRA_REPLY, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TlvTableReply, DecodeError> {
         let max_option_space = body.u32("max_option_space")?;

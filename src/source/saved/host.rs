@@ -101,6 +101,30 @@ fn forget_ephemeral(schema: &mut Schema) {
     }
 }
 
+/// The columns of ovs-vswitchd.conf.db(5) that are sets, also where all rows have one value or none.
+const SETS: [&str; 20] = [
+    "bridges",
+    "manager_options",
+    "datapath_types",
+    "iface_types",
+    "ports",
+    "mirrors",
+    "controller",
+    "protocols",
+    "flood_vlans",
+    "interfaces",
+    "trunks",
+    "cvlans",
+    "cfm_fault_status",
+    "cfm_remote_mpids",
+    "select_src_port",
+    "select_dst_port",
+    "select_vlan",
+    "prefixes",
+    "groups",
+    "targets",
+];
+
 /// The schema of rows that come without one: their tables and columns, with the types that the values have.
 fn schema_of_rows(database: &StoredDatabase) -> Schema {
     let mut rows = database.tables.get("Open_vSwitch").into_iter().flatten();
@@ -113,9 +137,14 @@ fn schema_of_rows(database: &StoredDatabase) -> Schema {
             let Ok(value) = serde_json::from_str::<Datum>(json.get()) else {
                 continue;
             };
-            let kind = kinds
-                .entry(column)
-                .or_insert_with(|| type_of(&Datum::EMPTY));
+            let kind = kinds.entry(column).or_insert_with(|| Type {
+                max: if SETS.contains(&column.as_str()) {
+                    usize::MAX
+                } else {
+                    1
+                },
+                ..type_of(&Datum::EMPTY)
+            });
             widen(kind, type_of(&value));
         }
         let uuid = ("_uuid", type_of(&Uuid::default().into()));

@@ -2,11 +2,17 @@
 //!
 //! | file | contents |
 //! |---|---|
+//! | [`open`] | opens what a user names, whatever kind it is of |
 //! | [`archive`] | directories, tars and zips, read safely |
+//! | [`outputs`] | the outputs of commands, and the report that they make |
+//! | [`sos`] | reports of sos: the commands of their files |
+//! | `kernel_texts` | the network devices as `ip` prints them |
+//! | `bugtool` | bundles of ovs-bugtool, likewise |
+//! | `stored_names` | the names of ports and tables in a stored database |
 //! | [`report`] | what was saved of a host |
 //! | [`switch`] | what was saved of a switch |
+//! | [`texts`] | what the tools of Open vSwitch printed, as the messages of a switch |
 //! | [`host`] | a saved host: a report, and what follows from it |
-//! | [`open`] | opens what was saved: recognizes what it is, and reads it |
 //! | [`player`] | serves a saved host at its sockets |
 //! | [`snapshot`] | reads a file of `ovs save` |
 //! | [`packed`] | writes one |
@@ -15,17 +21,23 @@
 //! | [`secrets`] | what is left out of it |
 
 pub mod archive;
+mod bugtool;
 pub mod documents;
 pub mod host;
+mod kernel_texts;
 pub mod layout;
 pub mod open;
+pub mod outputs;
 pub mod packed;
 pub(super) mod player;
 pub mod report;
 pub mod secrets;
 pub mod snapshot;
+pub mod sos;
+mod stored_names;
 pub mod switch;
 pub mod taking;
+pub mod texts;
 
 pub use archive::{Archive, ArchiveError};
 pub use host::{SavedHost, UnknownColumns};

@@ -57,8 +57,10 @@ impl Case {
 }
 
 /// Commands that have no case, and where they are looked at.
-pub(crate) const ELSEWHERE: [(&str, &str); 6] = [
+pub(crate) const ELSEWHERE: [(&str, &str); 8] = [
+    ("diff", "it takes two hosts: diff.rs"),
     ("appctl", "its text is the daemon's: appctl.rs"),
+    ("save", "it writes a file: save.rs"),
     ("sandbox start", "it leaves daemons: sandbox.rs"),
     ("sandbox stop", "sandbox.rs"),
     ("sandbox run", "sandbox.rs"),

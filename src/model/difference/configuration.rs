@@ -1,0 +1,244 @@
+//! The configuration of a host: the settings in the rows of its database, by name.
+//!
+//! Bridges, ports and interfaces are items of their own, which name the bridge or port that they belong to. The other
+//! rows, such as controllers and queues, are settings of the rows that refer to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::base::secret;
+use crate::ovsdb::notation::bare;
+use crate::ovsdb::schema::Schema;
+use crate::ovsdb::{Atom, Datum, Row, Uuid};
+
+/// Columns of state that files of the database have, too. Those that the schema marks ephemeral are state as well.
+const STATE: [(&str, &[&str]); 5] = [
+    (
+        "Open_vSwitch",
+        &[
+            "cur_cfg",
+            "datapath_types",
+            "datapaths",
+            "db_version",
+            "dpdk_initialized",
+            "dpdk_version",
+            "iface_types",
+            "next_cfg",
+            "ovs_version",
+            "system_type",
+            "system_version",
+        ],
+    ),
+    ("Bridge", &["datapath_version"]),
+    ("Port", &["bond_active_slave"]),
+    ("Interface", &["cfm_flap_count", "error"]),
+    ("Datapath", &["capabilities", "datapath_version"]),
+];
+
+/// The columns that an item has instead of names of what it consists of.
+const PARTS: [(&str, &str, &str); 3] = [
+    ("Open_vSwitch", "bridges", ""),
+    ("Bridge", "ports", "bridge"),
+    ("Port", "interfaces", "port"),
+];
+
+/// Maximum depth of rows that refer to rows: a port to its `QoS`, and that to its queues.
+const MAX_DEPTH: usize = 4;
+
+/// The columns of settings, by table.
+pub type SettingColumns = BTreeMap<String, BTreeSet<String>>;
+
+/// The settings of an item, by name: `tag`, `external_ids:iface-id`. A setting with the default of its column is left
+/// out.
+pub type Settings = BTreeMap<String, Value>;
+
+/// The configuration of a host.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Configuration {
+    /// The items by kind and name.
+    pub items: BTreeMap<(ItemKind, String), Settings>,
+}
+
+/// The kinds of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ItemKind {
+    /// Open vSwitch as a whole.
+    Switch,
+    /// A bridge.
+    Bridge,
+    /// A port.
+    Port,
+    /// An interface.
+    Interface,
+}
+
+impl ItemKind {
+    /// All of them.
+    pub const ALL: [ItemKind; 4] = [Self::Switch, Self::Bridge, Self::Port, Self::Interface];
+
+    /// As it is written: `bridge`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Switch => "open_vswitch",
+            Self::Bridge => "bridge",
+            Self::Port => "port",
+            Self::Interface => "interface",
+        }
+    }
+
+    fn of_table(table: &str) -> Option<Self> {
+        Some(match table {
+            "Open_vSwitch" => Self::Switch,
+            "Bridge" => Self::Bridge,
+            "Port" => Self::Port,
+            "Interface" => Self::Interface,
+            _ => return None,
+        })
+    }
+}
+
+/// The columns of a database that have settings, and whose values are known.
+pub fn setting_columns(schema: &Schema) -> SettingColumns {
+    let is_state = |table: &str, column: &str| {
+        STATE
+            .iter()
+            .any(|(name, columns)| *name == table && columns.contains(&column))
+    };
+    let tables = schema.tables.iter();
+    let tables = tables.map(|table| {
+        let columns = table.columns.iter();
+        let columns = columns.filter(|column| {
+            column.is_known && !column.is_ephemeral && !is_state(&table.name, &column.name)
+        });
+        let columns = columns.map(|column| column.name.clone());
+        (table.name.clone(), columns.collect())
+    });
+    tables.collect()
+}
+
+impl Configuration {
+    /// The configuration in the rows of a database, which have their `_uuid`.
+    pub fn of(schema: &Schema, rows: &[Row]) -> Configuration {
+        let mut reader = Reader {
+            schema,
+            rows: BTreeMap::new(),
+            owners: BTreeMap::new(),
+        };
+        for row in rows {
+            if let Ok(uuid) = row.uuid("_uuid") {
+                reader.rows.insert(uuid, row);
+            }
+        }
+        for row in rows {
+            let part = PARTS.iter().find(|(table, ..)| *table == row.table());
+            let Some((_, column, _)) = part else { continue };
+            for part in row.uuids(column).unwrap_or_default() {
+                reader.owners.insert(part, row);
+            }
+        }
+        let mut items = BTreeMap::new();
+        for (uuid, row) in &reader.rows {
+            let Some(kind) = ItemKind::of_table(row.table()) else {
+                continue;
+            };
+            let name = row.string("name").unwrap_or_default().to_owned();
+            let mut settings: Settings = reader.settings(row, 0).into_iter().collect();
+            settings.remove("name");
+            if let Some(owner) = reader.owners.get(uuid) {
+                let part = PARTS.iter().find(|(table, ..)| *table == owner.table());
+                if let Some((_, _, setting)) = part.filter(|(.., setting)| !setting.is_empty()) {
+                    let owner = owner.string("name").unwrap_or_default();
+                    // Most ports have one interface, of the same name.
+                    if (kind, owner) != (ItemKind::Interface, name.as_str()) {
+                        settings.insert((*setting).to_owned(), owner.into());
+                    }
+                }
+            }
+            items.insert((kind, name), settings);
+        }
+        Configuration { items }
+    }
+}
+
+struct Reader<'r> {
+    schema: &'r Schema,
+    rows: BTreeMap<Uuid, &'r Row>,
+    /// The rows that the parts of bridges and ports belong to.
+    owners: BTreeMap<Uuid, &'r Row>,
+}
+
+impl Reader<'_> {
+    /// The settings of a row.
+    fn settings(&self, row: &Row, depth: usize) -> Map<String, Value> {
+        let mut settings = Map::new();
+        for (column, value) in row.columns() {
+            let is_part = PARTS
+                .iter()
+                .any(|(table, parts, _)| *table == row.table() && *parts == column);
+            if column.starts_with('_') || is_part {
+                continue;
+            }
+            match value {
+                Datum::Map(pairs) => {
+                    for (key, value) in pairs {
+                        let key = bare(key);
+                        let value = match value {
+                            Atom::String(text) => secret::masked(&key, text).into(),
+                            other => self.atom(other, depth),
+                        };
+                        settings.insert(format!("{column}:{key}"), value);
+                    }
+                }
+                Datum::Set(atoms) if atoms.is_empty() => {}
+                Datum::Set(atoms) => {
+                    let mut values: Vec<Value> =
+                        atoms.iter().map(|atom| self.atom(atom, depth)).collect();
+                    if !atoms.iter().all(|atom| matches!(atom, Atom::Integer(_))) {
+                        values.sort_by_cached_key(Value::to_string);
+                    }
+                    settings.insert(column.to_owned(), values.into());
+                }
+                Datum::Atom(atom) => {
+                    let is_default = match atom {
+                        Atom::Boolean(is_set) => !is_set,
+                        Atom::Integer(number) => *number == 0,
+                        Atom::String(text) => text.is_empty(),
+                        _ => false,
+                    };
+                    if !is_default || self.is_optional(row.table(), column) {
+                        settings.insert(column.to_owned(), self.atom(atom, depth));
+                    }
+                }
+            }
+        }
+        settings
+    }
+
+    /// Whether a column may be empty: then it has no default but that.
+    fn is_optional(&self, table: &str, column: &str) -> bool {
+        let mut tables = self.schema.tables.iter();
+        let table = tables.find(|other| other.name == table);
+        let column =
+            table.and_then(|table| table.columns.iter().find(|other| other.name == column));
+        column.is_some_and(|column| column.kind.min == 0)
+    }
+
+    /// A value; instead of a reference what is referred to.
+    fn atom(&self, atom: &Atom, depth: usize) -> Value {
+        match atom {
+            Atom::Integer(number) => (*number).into(),
+            Atom::Real(number) => (*number).into(),
+            Atom::Boolean(is_set) => (*is_set).into(),
+            Atom::String(_) | Atom::NamedUuid(_) => bare(atom).into(),
+            Atom::Uuid(uuid) => match self.rows.get(uuid) {
+                None => Value::Null,
+                Some(row) if ItemKind::of_table(row.table()).is_some() => {
+                    row.string("name").unwrap_or_default().into()
+                }
+                Some(_) if depth >= MAX_DEPTH => Value::Null,
+                Some(row) => self.settings(row, depth + 1).into(),
+            },
+        }
+    }
+}

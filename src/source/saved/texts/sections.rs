@@ -1,0 +1,437 @@
+//! Texts cut into the replies that they contain, each recognised by its heading, by the command above it, or by what it
+//! looks like.
+
+use crate::openflow::version::Version;
+
+/// What a section is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SectionKind {
+    /// `OFPT_FEATURES_REPLY`, of `ovs-ofctl show`
+    Features,
+    /// `ovs-ofctl dump-flows`, `ovs dump-flows`
+    Flows,
+    /// `ovs-appctl bridge/dump-flows`, which has neither cookies nor timeouts nor flags
+    BridgeFlows,
+    /// `ovs-ofctl dump-groups`
+    Groups,
+    /// `ovs-ofctl dump-group-stats`
+    GroupStats,
+    /// `ovs-ofctl dump-meters`
+    Meters,
+    /// `ovs-ofctl meter-stats`
+    MeterStats,
+    /// `ovs-ofctl dump-ports-desc`, or part of `ovs-ofctl show`
+    Ports,
+    /// `ovs-ofctl dump-ports`
+    PortStats,
+    /// `ovs-ofctl dump-tables`
+    TableStats,
+    /// `ovs-ofctl dump-table-features`
+    TableFeatures,
+    /// `ovs-ofctl dump-tlv-map`
+    TlvMap,
+    /// The reply of a daemon to a command of its control socket.
+    Control,
+    /// Something else.
+    Other,
+}
+
+/// One reply in a text.
+#[derive(Debug, Clone)]
+pub struct Section<'t> {
+    /// What it is.
+    pub kind: SectionKind,
+    /// The OpenFlow version that its heading or its command names.
+    pub version: Option<Version>,
+    /// The command above it, if any.
+    pub command: Option<CommandLine<'t>>,
+    /// What follows the kind and the version in its heading.
+    pub heading: &'t str,
+    /// Its lines.
+    pub body: &'t [u8],
+    /// The number of its first line in the text, from 1.
+    pub line: usize,
+}
+
+impl<'t> Section<'t> {
+    /// The bridge that its command names.
+    pub fn bridge(&self) -> Option<&'t str> {
+        self.command.as_ref()?.bridge
+    }
+}
+
+/// A reply in a text, and where it is from.
+#[derive(Debug, Clone)]
+pub struct NamedSection<'t> {
+    /// The name of the text for messages, quoted if necessary.
+    pub name: &'t str,
+    /// The reply.
+    pub section: Section<'t>,
+}
+
+/// Maximum number of arguments of a command that are of interest.
+const MAX_ARGUMENTS: usize = 16;
+
+/// A command of `ovs-ofctl` or `ovs-appctl`, as a terminal or a report shows it above its output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine<'t> {
+    /// `dump-flows`, `fdb/show`
+    pub name: &'t str,
+    /// Whether it is of a control socket.
+    pub is_control: bool,
+    /// The daemon whose control socket it is, if one is named.
+    pub target: Option<&'t str>,
+    /// The version that `-O` names; the highest of several.
+    pub version: Option<Version>,
+    /// The bridge, if the command has one.
+    pub bridge: Option<&'t str>,
+    /// The arguments after the name.
+    pub arguments: Vec<&'t str>,
+}
+
+impl<'t> CommandLine<'t> {
+    /// Finds a command in a line, whatever stands before it.
+    pub fn find(line: &'t str) -> Option<CommandLine<'t>> {
+        let mut words = line.split_ascii_whitespace();
+        let is_control = loop {
+            let word = words.next()?;
+            match word.rsplit('/').next()? {
+                "ovs-ofctl" => break false,
+                "ovs-appctl" => break true,
+                _ => {}
+            }
+        };
+        let mut command = CommandLine {
+            name: "",
+            is_control,
+            target: None,
+            version: None,
+            bridge: None,
+            arguments: Vec::new(),
+        };
+        let mut words = words.map(|word| word.trim_matches(['"', '\'']));
+        while let Some(word) = words.next() {
+            match word {
+                "|" | ">" | "2>&1" | ";" | "&&" => break,
+                "-O" | "--protocols" => command.version = versions(words.next()?),
+                "-t" | "--target" if is_control => command.target = words.next(),
+                // Seconds, a format.
+                "-t" | "-T" | "-F" => drop(words.next()),
+                _ if word.starts_with("-O") => command.version = versions(word.get(2..)?),
+                _ if word.starts_with("--protocols=") => {
+                    command.version = versions(word.get(12..)?);
+                }
+                _ if command.name.is_empty() && word.starts_with('-') => {}
+                _ if command.name.is_empty() => command.name = word,
+                _ if command.arguments.len() >= MAX_ARGUMENTS => break,
+                _ => command.arguments.push(word),
+            }
+        }
+        if command.name.is_empty() {
+            return None;
+        }
+        let mut positional = command.arguments.iter();
+        command.bridge = positional
+            .find(|word| !word.starts_with('-'))
+            .filter(|word| !word.contains([':', '/', '=']))
+            .copied();
+        Some(command)
+    }
+
+    fn kind(&self) -> SectionKind {
+        match (self.is_control, self.name) {
+            (true, "bridge/dump-flows") => SectionKind::BridgeFlows,
+            (false, "dump-flows") => SectionKind::Flows,
+            (true, _) => SectionKind::Control,
+            (false, "dump-groups") => SectionKind::Groups,
+            _ => SectionKind::Other,
+        }
+    }
+}
+
+/// The highest of versions as `-O` takes them: `OpenFlow13`, `OpenFlow10,OpenFlow14`.
+fn versions(text: &str) -> Option<Version> {
+    text.split([',', ' ', '"'])
+        .filter_map(|word| {
+            let digits = word.strip_prefix("OpenFlow").or(word.strip_prefix("OF"))?;
+            version(digits)
+        })
+        .max()
+}
+
+/// `13` and `1.3`
+fn version(digits: &str) -> Option<Version> {
+    let minor = digits.strip_prefix('1')?.trim_start_matches('.');
+    let minor: u8 = minor.parse().ok().filter(|_| minor.len() == 1)?;
+    Version::from_wire(minor + 1)
+}
+
+/// The headings of `ovs-ofctl`; the others are of [`SectionKind::Other`].
+const HEADINGS: [(&str, SectionKind); 16] = [
+    ("NXST_FLOW", SectionKind::Flows),
+    ("OFPST_FLOW", SectionKind::Flows),
+    ("OFPST_FLOW_DESC", SectionKind::Flows),
+    ("NXST_GROUP_DESC", SectionKind::Groups),
+    ("OFPST_GROUP_DESC", SectionKind::Groups),
+    ("NXST_GROUP", SectionKind::GroupStats),
+    ("OFPST_GROUP", SectionKind::GroupStats),
+    ("OFPST_METER_CONFIG", SectionKind::Meters),
+    ("OFPST_METER_DESC", SectionKind::Meters),
+    ("OFPST_METER", SectionKind::MeterStats),
+    ("OFPST_PORT_DESC", SectionKind::Ports),
+    ("OFPST_PORT", SectionKind::PortStats),
+    ("OFPT_FEATURES_REPLY", SectionKind::Features),
+    ("NXT_TLV_TABLE_REPLY", SectionKind::TlvMap),
+    ("OFPST_TABLE", SectionKind::TableStats),
+    ("OFPST_TABLE_FEATURES", SectionKind::TableFeatures),
+];
+
+/// The kind, the version and the rest of a heading: `OFPST_PORT reply (OF1.3) (xid=0x2): 3 ports`.
+fn heading(line: &str) -> Option<(SectionKind, Option<Version>, &str)> {
+    let line = line.trim_start();
+    if !["OFPST_", "NXST_", "OFPT_", "NXT_", "ONFT_", "ONFST_"]
+        .iter()
+        .any(|prefix| line.starts_with(prefix))
+    {
+        return None;
+    }
+    let (name, rest) = line.split_once(' ')?;
+    let (marks, rest) = rest.split_once("):")?;
+    if !name.ends_with("_REPLY") && !marks.starts_with("reply") || !marks.contains("(xid=") {
+        return None;
+    }
+    let kind = HEADINGS.iter().find(|(heading, _)| *heading == name);
+    let of = marks
+        .split_once("(OF")
+        .and_then(|(_, of)| of.split_once(')'));
+    let version = match of {
+        Some((digits, _)) => version(digits),
+        None => Some(Version::V10),
+    };
+    Some((
+        kind.map_or(SectionKind::Other, |(_, kind)| *kind),
+        version,
+        rest.trim(),
+    ))
+}
+
+/// Maximum number of replies in a text; what follows belongs to the last.
+const MAX_SECTIONS: usize = 1 << 16;
+
+/// Cuts a text into its replies.
+pub fn cut(text: &[u8]) -> Vec<Section<'_>> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut sections: Vec<OpenSection<'_>> = Vec::new();
+    let mut open = OpenSection::default();
+    let is_json = matches!(text.trim_ascii_start().first(), Some(b'[' | b'{'));
+    let (mut at, mut line) = (0, 1);
+    while !is_json && at < text.len() {
+        let rest = text.get(at..).unwrap_or_default();
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let whole = rest.get(..length).unwrap_or(rest);
+        let head = head(whole).filter(|_| sections.len() < MAX_SECTIONS);
+        let next = match head {
+            Some(Head::Reply(kind, version, heading)) => Some(OpenSection {
+                kind: Some(kind),
+                version,
+                heading,
+                command: open.command.clone(),
+                ..OpenSection::default()
+            }),
+            Some(Head::Command(command)) => Some(OpenSection {
+                kind: Some(command.kind()).filter(|kind| *kind != SectionKind::Other),
+                version: command.version,
+                command: Some(command),
+                ..OpenSection::default()
+            }),
+            None => None,
+        };
+        at += length;
+        line += 1;
+        if let Some(mut next) = next {
+            open.end = at - length;
+            (next.start, next.line) = (at, line);
+            sections.push(std::mem::replace(&mut open, next));
+        }
+    }
+    open.end = text.len();
+    sections.push(open);
+    sections
+        .into_iter()
+        .filter_map(|section| section.close(text))
+        .collect()
+}
+
+/// A line that begins a section.
+enum Head<'t> {
+    Reply(SectionKind, Option<Version>, &'t str),
+    Command(CommandLine<'t>),
+}
+
+/// Maximum length of a line that begins a section, in bytes.
+const LONGEST_HEAD: usize = 1024;
+
+fn head(line: &[u8]) -> Option<Head<'_>> {
+    if line.len() > LONGEST_HEAD {
+        return None;
+    }
+    if matches!(line.trim_ascii_start().first(), Some(b'O' | b'N'))
+        && let Some((kind, version, rest)) = str::from_utf8(line).ok().and_then(heading)
+    {
+        return Some(Head::Reply(kind, version, rest));
+    }
+    // No line of a reply begins like a prompt and has this in it.
+    memchr::memmem::find(line, b"ctl ")?;
+    let line = str::from_utf8(line).ok()?;
+    if line.starts_with(' ') || line.contains("actions=") {
+        return None;
+    }
+    CommandLine::find(line).map(Head::Command)
+}
+
+/// A section whose end is not known yet.
+#[derive(Default)]
+struct OpenSection<'t> {
+    kind: Option<SectionKind>,
+    version: Option<Version>,
+    command: Option<CommandLine<'t>>,
+    heading: &'t str,
+    start: usize,
+    end: usize,
+    line: usize,
+}
+
+impl<'t> OpenSection<'t> {
+    /// The section; `None` if it is empty and says nothing.
+    fn close(self, text: &'t [u8]) -> Option<Section<'t>> {
+        let body = text.get(self.start..self.end)?;
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None if body.trim_ascii().is_empty() => return None,
+            None => looks_like(body),
+        };
+        Some(Section {
+            kind,
+            version: self.version,
+            command: self.command,
+            heading: self.heading,
+            body,
+            line: self.line.max(1),
+        })
+    }
+}
+
+/// How much of a section is looked at, in bytes.
+const LOOKED_AT: usize = 64 << 10;
+
+/// What a section without a heading is.
+fn looks_like(body: &[u8]) -> SectionKind {
+    let body = body.get(..LOOKED_AT).unwrap_or(body);
+    let has = |text: &str| memchr::memmem::find(body, text.as_bytes()).is_some();
+    if matches!(body.trim_ascii_start().first(), Some(b'[' | b'{')) {
+        return if has("\"group_id\":") && has("\"buckets\":") {
+            SectionKind::Groups
+        } else if has("\"meter_id\":") && has("\"bands\":") {
+            SectionKind::Meters
+        } else if has("\"match\":") && has("\"actions\":") {
+            SectionKind::Flows
+        } else {
+            SectionKind::Other
+        };
+    }
+    let mut lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let first = first.unwrap_or_default();
+    let contains = |text: &str| memchr::memmem::find(first, text.as_bytes()).is_some();
+    if first.starts_with(b"OFP") || first.starts_with(b"NX") {
+        // A message of another kind.
+        SectionKind::Other
+    } else if first.starts_with(b"group_id=") {
+        SectionKind::Groups
+    } else if first.starts_with(b"meter=") {
+        SectionKind::Meters
+    } else if contains("actions=")
+        && (first.starts_with(b"duration=") || first.starts_with(b"table_id="))
+    {
+        SectionKind::BridgeFlows
+    } else if contains("actions=") {
+        SectionKind::Flows
+    } else {
+        SectionKind::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_are_told_apart() {
+        let text = b"$ ovs-ofctl -O OpenFlow13 show br-int
+OFPT_FEATURES_REPLY (OF1.3) (xid=0x2): dpid:0000aabbccddeeff
+n_tables:254, n_buffers:0
+OFPST_PORT_DESC reply (OF1.3) (xid=0x3):
+ 1(p1): addr:aa:55:aa:55:00:01
+OFPT_GET_CONFIG_REPLY (OF1.3) (xid=0x9): frags=normal miss_send_len=0
+[root@host ~]# ovs-ofctl dump-flows br-tun | head
+ cookie=0x0, duration=1s, table=0, n_packets=0, n_bytes=0, actions=NORMAL
+# ovs-appctl fdb/show br-tun
+ port  VLAN  MAC                Age
+";
+        let sections = cut(text);
+        let told: Vec<_> = sections
+            .iter()
+            .map(|section| {
+                (
+                    section.kind,
+                    section.version,
+                    section.bridge(),
+                    section.line,
+                )
+            })
+            .collect();
+        let v13 = Some(Version::V13);
+        assert_eq!(
+            told,
+            [
+                (SectionKind::Features, v13, Some("br-int"), 3),
+                (SectionKind::Ports, v13, Some("br-int"), 5),
+                (SectionKind::Other, v13, Some("br-int"), 7),
+                (SectionKind::Flows, None, Some("br-tun"), 8),
+                (SectionKind::Control, None, Some("br-tun"), 10),
+            ]
+        );
+        assert_eq!(sections[0].heading, "dpid:0000aabbccddeeff");
+    }
+
+    #[test]
+    fn texts_without_a_heading() {
+        for (text, kind) in [
+            ("\n cookie=0x0, actions=drop", SectionKind::Flows),
+            (
+                "duration=5s, n_packets=1, n_bytes=2, priority=1,actions=drop",
+                SectionKind::BridgeFlows,
+            ),
+            (
+                "[{\"table\":0,\"match\":{},\"actions\":[]}]",
+                SectionKind::Flows,
+            ),
+            (
+                "{\"group_id\":1,\"type\":\"all\",\"buckets\":[]}",
+                SectionKind::Groups,
+            ),
+            (
+                "group_id=1,type=all,bucket=actions=output:1",
+                SectionKind::Groups,
+            ),
+            ("meter=1 kbps bands=type=drop rate=1", SectionKind::Meters),
+            ("hello", SectionKind::Other),
+            ("NXST_FLOW reply (xid=0x4):\n", SectionKind::Flows),
+            ("OFPST_FLOW reply (OF1.5) (xid=0x2):\n", SectionKind::Flows),
+        ] {
+            let sections = cut(text.as_bytes());
+            assert_eq!(sections[0].kind, kind, "{text}");
+        }
+        assert!(cut(b"").is_empty());
+    }
+}

@@ -1,0 +1,152 @@
+//! `ovs diff`: two live hosts, and a host with its database as it was before.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::common::Sandbox;
+use crate::common::openflow::add;
+
+const HOST: &str = "add-br br-int -- set bridge br-int fail_mode=secure datapath_type=dummy \
+    -- add-port br-int p1 tag=5 -- set interface p1 type=dummy external_ids:iface-id=one \
+    -- add-br br-tun -- set bridge br-tun datapath_type=dummy -- add-port br-int patch-tun -- set interface patch-tun type=patch options:peer=patch-int \
+    -- add-port br-tun patch-int -- set interface patch-int type=patch options:peer=patch-tun";
+
+const FLOWS: &str = "\
+priority=10,in_port=p1,actions=group:1
+priority=5,tcp,tp_dst=80,actions=mod_vlan_vid:7,NORMAL
+priority=0,actions=drop";
+
+/// Two hosts with the same configuration, flows and groups.
+fn two_hosts() -> [Sandbox; 2] {
+    let host = || {
+        let sandbox = Sandbox::with(HOST);
+        add(
+            &sandbox,
+            "-OOpenFlow13",
+            "add-groups",
+            "br-int",
+            "group_id=1,type=all,bucket=actions=output:patch-tun",
+        );
+        add(&sandbox, "-OOpenFlow13", "add-flows", "br-int", FLOWS);
+        // A sandbox has an identity of its own.
+        vsctl!(
+            sandbox,
+            "set open_vswitch . external_ids={{system-id=here}}"
+        );
+        sandbox
+    };
+    [host(), host()]
+}
+
+fn endpoint(sandbox: &Sandbox) -> String {
+    format!("unix:{}", sandbox.db_socket().display())
+}
+
+#[test]
+fn equal_hosts() {
+    let [first, second] = two_hosts();
+    let flows: String = (0..10_000)
+        .map(|number| {
+            format!(
+                "table=1,priority={},dl_vlan={},actions=drop\n",
+                number / 4000,
+                number % 4000
+            )
+        })
+        .collect();
+    for sandbox in [&first, &second] {
+        add(sandbox, "", "add-flows", "br-int", &flows);
+    }
+    let first = endpoint(&first);
+    ovs!(second, "diff {first} now")
+        .ok()
+        .prints("")
+        .says_nothing();
+    ovs!(second, "diff now {first} --json").ok().prints("[]\n");
+}
+
+/// What differs after an instance was created.
+#[test]
+fn created_instance() {
+    let [before, after] = two_hosts();
+    vsctl!(
+        after,
+        "add-port br-int qvo1 tag=7 -- set interface qvo1 type=dummy external_ids:iface-id=two \
+         -- set port p1 tag=6 -- clear interface p1 external_ids -- del-port patch-int \
+         -- set-controller br-tun tcp:127.0.0.1:6653 -- set controller br-tun max_backoff=5000"
+    );
+    add(
+        &after,
+        "",
+        "add-flows",
+        "br-int",
+        "priority=10,in_port=qvo1,actions=NORMAL",
+    );
+    ofctl!(
+        after,
+        "mod-flows br-int tcp,tp_dst=80,actions=mod_vlan_vid:8,NORMAL"
+    );
+    ofctl!(
+        after,
+        "-OOpenFlow13 add-group br-int group_id=2,type=all,bucket=actions=output:qvo1"
+    );
+    let before = endpoint(&before);
+    let out = ovs!(after, "diff {before} now").exits(1).stdout;
+    let expected = "\
++bridge br-tun controller={\"max_backoff\":5000,\"target\":\"tcp:127.0.0.1:6653\"}
+";
+    assert_eq!(out, expected);
+    let changes = ovs!(after, "diff {before} now --json").exits(1).json();
+    let changes = changes.as_array().unwrap();
+    assert!(changes.contains(&json!({
+        "kind": "port", "name": "p1", "change": "modified", "before": {"tag": 5}, "after": {"tag": 6},
+    })));
+    // The other way round.
+    let swapped = |text: &str| {
+        let mut lines: Vec<String> = text
+            .lines()
+            .map(|line| match line.split_at(1) {
+                ("-", rest) => format!("+{rest}"),
+                (_, rest) => format!("-{rest}"),
+            })
+            .collect();
+        lines.sort();
+        lines
+    };
+    let back = ovs!(after, "diff now {before}").exits(1).stdout;
+    let mut lines: Vec<&str> = out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(swapped(&back), lines);
+}
+
+/// A file of the database has no flows: that is said, and is no difference.
+#[test]
+fn database_file() {
+    let sandbox = Sandbox::with(HOST);
+    let dir = tempfile::tempdir().unwrap();
+    let before = dir.path().join("before");
+    fs::write(&before, sandbox.ovsdb_client(&["backup"])).unwrap();
+    let before = before.display();
+    let unknown = "not compared: br-int: ";
+    ovs!(sandbox, "diff {before} now")
+        .ok()
+        .prints("")
+        .says(unknown);
+    vsctl!(sandbox, "set port p1 tag=6");
+    let line = "-port p1 tag=5\n+port p1 tag=6\n";
+    ovs!(sandbox, "diff {before} now")
+        .exits(1)
+        .prints(line)
+        .says(unknown);
+    ovs!(sandbox, "diff {before} {before}").ok().prints("");
+}
+
+#[test]
+fn wrong_sides() {
+    let sandbox = Sandbox::empty();
+    ovs!(sandbox, "diff nosuch now").fails(3, "no file \"nosuch\"");
+    ovs!(sandbox, "diff now unix:/nosuch/db.sock").fails(4, "/nosuch/db.sock");
+    ovs!(sandbox, "diff now Cargo.toml").fails(2, "no database");
+    ovs!(sandbox, "diff now now --columns name").fails(2, "no columns");
+}
