@@ -18,7 +18,6 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::rc::Rc;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -32,11 +31,12 @@ use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{
     self, Context, Exit, Failure, Fleet, Options, WatchInterval, Writing, today,
 };
+use crate::model;
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, NotSaved, Palette};
 use crate::source::saved::{Report, SavedHost, UnknownColumns};
 use crate::source::{Host, Reach, Remote};
-use crate::transport::{Endpoint, Endpoints, Tls, TlsOptions, Trust};
+use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
 /// Parses the command line, runs the command, and returns its exit code.
 ///
@@ -315,8 +315,8 @@ pub struct Global {
     from: Vec<String>,
 
     /// Another host, reached with ssh: HOST, USER@HOST, HOST:PORT, USER@[IPV6]:PORT, or an alias of ssh_config; nothing is
-    /// installed there
-    #[arg(long, global = true, takes = Value::free("HOST"), value_parser = host, conflicts_with = "hosts")]
+    /// installed there. Several, by commas and ranges: compute[01-40],network01
+    #[arg(long, global = true, takes = Value::free("HOST[,HOST]"), value_parser = host)]
     host: Option<String>,
 
     /// A command that connects its standard input and output to a socket of another host; {} stands for the socket's path
@@ -337,9 +337,13 @@ pub struct Global {
     #[arg(long, global = true, takes = Value::CONTROL_SOCKET)]
     ctl: Option<PathBuf>,
 
-    /// Run on each of the hosts in this file, a host a line (lists and ranges as compute[01-40]; behind it
-    /// db=ENDPOINT), or in the group of this name: ~/.config/ovs/hosts/NAME
-    #[arg(long, global = true, takes = Value::HOSTS)]
+    /// Several hosts: those of this file, a host a line, or of the group of this name, ~/.config/ovs/hosts/NAME
+    #[arg(
+        long,
+        global = true,
+        takes = Value::HOSTS,
+        conflicts_with_all = ["host", "via", "via_exec"]
+    )]
     hosts: Option<String>,
 
     /// How many hosts at a time
@@ -553,35 +557,30 @@ impl Global {
             (None, ..) if terminal => Mode::Table,
             (Some(Output::Text) | None, ..) => Mode::Text,
         };
-        let remote = match (&self.host, &self.via, &self.via_exec) {
-            (Some(name), ..) => Some(Remote::ssh(name, limit.0, asks)),
-            (_, Some(command), _) => Some(Remote::via(command, limit.0)),
-            (.., Some(prefix)) => Some(Remote::via_exec(prefix, limit.0)),
-            (None, None, None) => None,
+        let ways = hosts::Ways {
+            base: Host::new(
+                Host::default_database(&Reach::Here),
+                limit.0,
+                self.tls.tls(),
+            ),
+            db: self.db,
+            names_database,
+            ctl: self.ctl,
+            asks,
         };
-        let reach = match remote {
-            Some(remote) => Reach::Remote(Rc::new(
-                remote.map_err(|reason| Failure::new(Exit::Usage, reason))?,
-            )),
-            None => Reach::Here,
+        let several = match (&self.hosts, &self.host) {
+            (Some(name), _) => Some(ways.of_file(name)?),
+            (None, Some(list)) => ways.of_list(list)?,
+            (None, None) => None,
         };
         let host = if self.from.is_empty() {
-            // OVS_DB is the database of this host.
-            let db = match self.db.filter(|_| reach.is_here() || names_database) {
-                Some(endpoints) => endpoints,
-                None => Host::default_database(&reach).into(),
-            };
-            let is_socket = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Unix(_));
-            if !reach.is_here() && !db.iter().all(is_socket) {
-                let message = "--db is a socket of the other host: unix:PATH";
-                return Err(Failure::new(Exit::Usage, message).hint(
-                    "a database that listens on the network needs no --host, --via or --via-exec",
-                ));
+            match (&several, &self.host, &self.via, &self.via_exec) {
+                (Some(_), ..) => ways.base.clone(),
+                (None, Some(name), ..) => ways.by_ssh(name)?,
+                (None, _, Some(command), _) => ways.by(Remote::via(command, limit.0))?,
+                (None, .., Some(prefix)) => ways.by(Remote::via_exec(prefix, limit.0))?,
+                (None, None, None, None) => ways.here(),
             }
-            let mut host = Host::new(db, limit.0, self.tls.tls());
-            host.reach = reach;
-            host.control = self.ctl;
-            host
         } else {
             Host::saved(SavedHost::new(Report::open(&self.from)?))
         };
@@ -590,14 +589,11 @@ impl Global {
             Some(UnknownColumns::AllBut(columns)) => NotSaved::all_but(columns),
             None => NotSaved::default(),
         };
-        let fleet = match &self.hosts {
-            Some(name) => Some(Fleet {
-                hosts: hosts::of_file(name, &host)?,
-                parallel: self.parallel.into(),
-                each: self.each,
-            }),
-            None => None,
-        };
+        let fleet = several.map(|hosts| Fleet {
+            hosts,
+            parallel: self.parallel.into(),
+            each: self.each,
+        });
         Ok(Options {
             host,
             limit_is_given: self.timeout.is_some(),
@@ -673,7 +669,10 @@ fn database(text: &str) -> Result<Endpoints, String> {
 }
 
 fn host(text: &str) -> Result<String, String> {
-    Remote::ssh(text, None, false).map(|_| text.to_owned())
+    for name in model::hosts::hosts(text).map_err(|error| error.to_string())? {
+        Remote::ssh(&name, None, false)?;
+    }
+    Ok(text.to_owned())
 }
 
 fn via(text: &str) -> Result<String, String> {

@@ -1,59 +1,165 @@
-//! `--hosts`: the file of hosts, or the group of this name.
+//! The hosts that a command runs on: the ways to them, lists of `--host`, files and groups of `--hosts`.
 
 use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::database;
 use crate::base::terminal::quoted;
 use crate::commands::{Exit, Failure, FleetHost};
-use crate::model::hosts::{ListedHost, hosts_of_file};
-use crate::source::Host;
+use crate::model::hosts::{HostListError, ListedHost, hosts, hosts_of_file};
+use crate::source::{Host, Reach, Remote};
+use crate::transport::{Endpoint, Endpoints};
 
 /// Maximum size of a file of hosts, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// The hosts of a file or group, each reached as its words say and otherwise as `options` do.
-///
-/// # Errors
-///
-/// There is no such file, or it is malformed.
-pub(super) fn of_file(name: &str, options: &Host) -> Result<Vec<FleetHost>, Failure> {
-    let (path, text) = read(name)?;
-    let place = |line: usize| format!("{}, line {line}", path.display());
-    let listed = hosts_of_file(&text)
-        .map_err(|(line, error)| Failure::new(Exit::Usage, format!("{}: {error}", place(line))))?;
-    if listed.is_empty() {
-        let message = format!("{} names no hosts", path.display());
-        return Err(Failure::new(Exit::Usage, message));
-    }
-    let hosts = listed.into_iter().map(|host| of_words(host, options));
-    hosts.collect()
+/// How hosts are reached.
+pub(super) struct Ways {
+    /// The limit and TLS of all.
+    pub(super) base: Host,
+    /// `--db`, or `OVS_DB`.
+    pub(super) db: Option<Endpoints>,
+    /// Whether it was named on the command line: `OVS_DB` is the database of this host.
+    pub(super) names_database: bool,
+    /// `--ctl`
+    pub(super) ctl: Option<PathBuf>,
+    /// Whether ssh may ask the user; never about several hosts.
+    pub(super) asks: bool,
 }
 
-/// A host of a file.
-fn of_words(listed: ListedHost, options: &Host) -> Result<FleetHost, Failure> {
-    let wrong = |what: String| Failure::new(Exit::Usage, format!("{}: {what}", listed.name));
-    let mut host = options.clone();
-    let mut is_reached = false;
-    for (key, value) in &listed.words {
-        match key.as_str() {
-            "db" => {
-                host = host.with_database(database(value).map_err(wrong)?);
-                is_reached = true;
-            }
-            "ctl" => host.control = Some(PathBuf::from(value)),
-            _ => {
-                let message = format!("unknown word {}", quoted(&format!("{key}={value}")));
-                return Err(wrong(message).hint("words behind a host: db=ENDPOINT, ctl=PATH"));
-            }
+impl Ways {
+    /// This host, or one whose database listens on the network.
+    pub(super) fn here(&self) -> Host {
+        let mut host = self.base.clone();
+        if let Some(db) = &self.db {
+            host = host.with_database(db.clone());
         }
+        host.control.clone_from(&self.ctl);
+        host
     }
-    if !is_reached {
-        return Err(wrong("no db=ENDPOINT behind it".to_owned()));
+
+    /// A host that ssh knows by this name.
+    ///
+    /// # Errors
+    ///
+    /// The name is malformed, or the database is no socket.
+    pub(super) fn by_ssh(&self, name: &str) -> Result<Host, Failure> {
+        self.by(Remote::ssh(name, self.base.limit, self.asks))
     }
-    Ok(FleetHost::new(listed.name, host))
+
+    /// Another host.
+    ///
+    /// # Errors
+    ///
+    /// The way to it is malformed, or the database is no socket.
+    pub(super) fn by(&self, remote: Result<Remote, String>) -> Result<Host, Failure> {
+        let remote = remote.map_err(|reason| Failure::new(Exit::Usage, reason))?;
+        let reach = Reach::Remote(Rc::new(remote));
+        let db = match self.db.as_ref().filter(|_| self.names_database) {
+            Some(db) => db.clone(),
+            None => Host::default_database(&reach).into(),
+        };
+        let is_socket = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Unix(_));
+        if !db.iter().all(is_socket) {
+            let message = "--db is a socket of the other host: unix:PATH";
+            return Err(Failure::new(Exit::Usage, message).hint(
+                "a database that listens on the network needs no --host, --via or --via-exec",
+            ));
+        }
+        let mut host = self.base.with_database(db);
+        host.reach = reach;
+        host.control.clone_from(&self.ctl);
+        Ok(host)
+    }
+
+    /// The hosts of a list, by ssh; `None` if it is the name of one.
+    ///
+    /// # Errors
+    ///
+    /// The list is malformed.
+    pub(super) fn of_list(&self, list: &str) -> Result<Option<Vec<FleetHost>>, Failure> {
+        let usage = |error: HostListError| Failure::new(Exit::Usage, error.to_string());
+        let names = hosts(list).map_err(usage)?;
+        if names == [list] {
+            return Ok(None);
+        }
+        let host = |name: String| {
+            let host = self.by(Remote::ssh(&name, self.base.limit, false))?;
+            Ok(FleetHost::new(name, host))
+        };
+        names
+            .into_iter()
+            .map(host)
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    /// The hosts of a file or group, each reached as its words say, else by ssh.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file, or it is malformed.
+    pub(super) fn of_file(&self, name: &str) -> Result<Vec<FleetHost>, Failure> {
+        let (path, text) = read(name)?;
+        let usage = |message: String| Failure::new(Exit::Usage, message);
+        let listed = hosts_of_file(&text)
+            .map_err(|(line, error)| usage(format!("{}, line {line}: {error}", path.display())))?;
+        if listed.is_empty() {
+            return Err(usage(format!("{} names no hosts", path.display())));
+        }
+        listed.into_iter().map(|host| self.of_words(host)).collect()
+    }
+
+    /// A host of a file.
+    fn of_words(&self, listed: ListedHost) -> Result<FleetHost, Failure> {
+        let wrong = |what: String| Failure::new(Exit::Usage, format!("{}: {what}", listed.name));
+        let limit = self.base.limit;
+        let mut ways = Ways {
+            base: self.base.clone(),
+            db: self.db.clone(),
+            ctl: self.ctl.clone(),
+            ..*self
+        };
+        let mut remote = None;
+        let mut has_database = false;
+        for (key, value) in &listed.words {
+            let way = match key.as_str() {
+                "ssh" => Remote::ssh(value, limit, false),
+                "via" => Remote::via(value, limit),
+                "via-exec" => Remote::via_exec(value, limit),
+                "db" => {
+                    ways.db = Some(database(value).map_err(wrong)?);
+                    (ways.names_database, has_database) = (true, true);
+                    continue;
+                }
+                "ctl" => {
+                    ways.ctl = Some(PathBuf::from(value));
+                    continue;
+                }
+                _ => {
+                    let message = format!("unknown word {}", quoted(&format!("{key}={value}")));
+                    return Err(wrong(message).hint(
+                        "words behind a host: db=ENDPOINT, ctl=PATH, ssh=HOST, via=COMMAND, via-exec=PREFIX",
+                    ));
+                }
+            };
+            remote = Some(way.map_err(wrong)?);
+        }
+        let host = match remote {
+            Some(remote) => ways.by(Ok(remote)),
+            // Its endpoint is reached from here.
+            None if has_database => Ok(ways.here()),
+            None => ways.by(Remote::ssh(&listed.name, limit, false)),
+        };
+        let host = host.map_err(|failure| Failure {
+            message: format!("{}: {}", listed.name, failure.message),
+            ..failure
+        })?;
+        Ok(FleetHost::new(listed.name, host))
+    }
 }
 
 /// The path and text of a file, else of a group.

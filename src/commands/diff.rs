@@ -184,7 +184,9 @@ impl Args {
                     for ((group, text), (change, mark)) in texts.iter().zip(MARKS) {
                         if let Some(group) = group {
                             out.mark(change, ColourRole::Plain, mark);
-                            out.text.push_str(&format!("group {}: ", escape(bridge)));
+                            out.text.push_str("group ");
+                            out.text.push_str(&escape(bridge));
+                            out.text.push_str(": ");
                             group.text(out, text);
                             out.text.push('\n');
                         }
@@ -322,8 +324,10 @@ fn print_item(printer: &mut DifferencePrinter<'_>, item: &ItemDifference) -> Res
     let sides = [&item.before, &item.after];
     printer.record(
         |out| {
+            let are_both = sides.iter().all(|side| side.is_some());
             for (settings, (change, mark)) in sides.iter().zip(MARKS) {
-                if let Some(settings) = settings {
+                let shown = |settings: &&Settings| !(are_both && settings.is_empty());
+                if let Some(settings) = settings.as_ref().filter(shown) {
                     out.mark(change, ColourRole::Plain, mark);
                     out.text.push_str(&line(item, settings));
                     out.text.push('\n');
@@ -389,7 +393,7 @@ fn line(item: &ItemDifference, settings: &Settings) -> String {
             Value::String(text) => written(&Atom::String(text.clone())),
             other => other.to_string(),
         };
-        line.push_str(&format!(" {name}={value}"));
+        line.extend([" ", name, "=", &value]);
     }
     escape(&line)
 }

@@ -150,13 +150,22 @@ impl Failure {
 
     /// The same failure of a command on this host, or on another: then that is named, with what the program that leads
     /// there wrote last, if the connection failed.
-    pub async fn of_host(mut self, host: &Host) -> Failure {
+    pub async fn of_host(self, host: &Host) -> Failure {
+        let mut failure = self.with_last_words(host).await;
+        if let Reach::Remote(remote) = &host.reach
+            && !failure.message.is_empty()
+            && failure.exit != Exit::Usage
+        {
+            failure.message = format!("{}: {}", remote.name(), failure.message);
+        }
+        failure
+    }
+
+    /// The same failure, with what the program that leads to another host wrote last, if the connection failed.
+    pub(super) async fn with_last_words(mut self, host: &Host) -> Failure {
         let Reach::Remote(remote) = &host.reach else {
             return self;
         };
-        if self.message.is_empty() || self.exit == Exit::Usage {
-            return self;
-        }
         if matches!(self.exit, Exit::Unreachable | Exit::Unknown)
             && let Some(words) = remote.last_words().await
             && !self.message.contains(&words)
@@ -167,7 +176,6 @@ impl Failure {
                     .to_owned()
             });
         }
-        self.message = format!("{}: {}", remote.name(), self.message);
         self
     }
 

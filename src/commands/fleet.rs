@@ -96,7 +96,10 @@ struct Answer {
 }
 
 async fn one(cx: Context, number: usize, command: &Command, run: Rc<HostRun>) -> Answer {
-    let outcome = Box::pin(command.once(&cx)).await;
+    let outcome = match Box::pin(command.once(&cx)).await {
+        Err(failure) => Err(failure.with_last_words(&cx.host).await),
+        done => done,
+    };
     Answer {
         number,
         run,

@@ -43,7 +43,7 @@ pub enum HostListError {
 pub struct ListedHost {
     /// Its name, with the user if one is given: `root@compute01`.
     pub name: String,
-    /// Names and values: `db=unix:/run/x/db.sock`. `{}` in a value was replaced by the name, without the user.
+    /// Names and values: `db=unix:/run/x/db.sock`. `{host}` in a value was replaced by the name, without the user.
     pub words: Vec<(String, String)>,
 }
 
@@ -104,7 +104,7 @@ fn hosts_of_line(line: &str) -> Result<Vec<ListedHost>, HostListError> {
     let of_name = |name: String| {
         let bare = name.rsplit('@').next().unwrap_or_default();
         let words = pairs.iter();
-        let words = words.map(|(key, value)| ((*key).to_owned(), value.replace("{}", bare)));
+        let words = words.map(|(key, value)| ((*key).to_owned(), value.replace("{host}", bare)));
         ListedHost {
             words: words.collect(),
             name,
@@ -258,7 +258,7 @@ mod tests {
     fn files() {
         let text = "\
 # the first rack
-root@rack[1-2] db=unix:/run/{}/db.sock  via='nc -U {}' # by tunnels
+root@rack[1-2] db=unix:/run/{host}/db.sock  via='nc -U {}' # by tunnels
 
 plain#1
 ";
@@ -270,8 +270,8 @@ plain#1
         assert_eq!(
             shown,
             [
-                r#"root@rack1 [("db", "unix:/run/rack1/db.sock"), ("via", "nc -U rack1")]"#,
-                r#"root@rack2 [("db", "unix:/run/rack2/db.sock"), ("via", "nc -U rack2")]"#,
+                r#"root@rack1 [("db", "unix:/run/rack1/db.sock"), ("via", "nc -U {}")]"#,
+                r#"root@rack2 [("db", "unix:/run/rack2/db.sock"), ("via", "nc -U {}")]"#,
                 "plain#1 []",
             ]
         );

@@ -8,9 +8,9 @@ use crate::common::Sandbox;
 use crate::common::openflow::add;
 
 const HOST: &str = "add-br br-int -- set bridge br-int fail_mode=secure datapath_type=dummy \
-    -- add-port br-int p1 tag=5 -- set interface p1 type=dummy external_ids:iface-id=one \
-    -- add-br br-tun -- set bridge br-tun datapath_type=dummy -- add-port br-int patch-tun -- set interface patch-tun type=patch options:peer=patch-int \
-    -- add-port br-tun patch-int -- set interface patch-int type=patch options:peer=patch-tun";
+    -- add-port br-int p1 tag=5 -- set interface p1 type=dummy ofport_request=1 external_ids:iface-id=one \
+    -- add-br br-tun -- set bridge br-tun datapath_type=dummy fail_mode=secure -- add-port br-int patch-tun -- set interface patch-tun type=patch ofport_request=2 options:peer=patch-int \
+    -- add-port br-tun patch-int -- set interface patch-int type=patch ofport_request=1 options:peer=patch-tun";
 
 const FLOWS: &str = "\
 priority=10,in_port=p1,actions=group:1
@@ -72,7 +72,7 @@ fn created_instance() {
     let [before, after] = two_hosts();
     vsctl!(
         after,
-        "add-port br-int qvo1 tag=7 -- set interface qvo1 type=dummy external_ids:iface-id=two \
+        "add-port br-int qvo1 tag=7 -- set interface qvo1 type=dummy ofport_request=3 external_ids:iface-id=two \
          -- set port p1 tag=6 -- clear interface p1 external_ids -- del-port patch-int \
          -- set-controller br-tun tcp:127.0.0.1:6653 -- set controller br-tun max_backoff=5000"
     );
@@ -95,6 +95,17 @@ fn created_instance() {
     let out = ovs!(after, "diff {before} now").exits(1).stdout;
     let expected = "\
 +bridge br-tun controller={\"max_backoff\":5000,\"target\":\"tcp:127.0.0.1:6653\"}
+-port p1 tag=5
++port p1 tag=6
+-port patch-int bridge=br-tun
++port qvo1 bridge=br-int tag=7
+-interface p1 external_ids:iface-id=one
+-interface patch-int ofport=1 ofport_request=1 options:peer=patch-tun type=patch
++interface qvo1 external_ids:iface-id=two ofport=3 ofport_request=3 type=dummy
++flow br-int: priority=10,in_port=qvo1 actions=NORMAL
+-flow br-int: priority=5,tcp,tp_dst=80 actions=mod_vlan_vid:7,NORMAL
++flow br-int: priority=5,tcp,tp_dst=80 actions=mod_vlan_vid:8,NORMAL
++group br-int: group_id=2,type=all,bucket=bucket_id:0,actions=output:qvo1
 ";
     assert_eq!(out, expected);
     let changes = ovs!(after, "diff {before} now --json").exits(1).json();

@@ -172,7 +172,7 @@ fn what_one_host_has_is_found() {
 #[test]
 fn a_host_that_fails_leaves_the_others() {
     let fleet = Fleet::of(&THREE[..2]);
-    fleet.adds("down[1-2] db=unix:/nonexistent/{}.sock");
+    fleet.adds("down[1-2] db=unix:/nonexistent/{host}.sock");
     let ran = fleet.ovs("bridge list --columns bridge").run();
     let ran = ran
         .exits(4)
@@ -269,7 +269,28 @@ fn files_and_groups_of_hosts() {
         "odd, line 2: \"b[1-\": the brackets do not match",
     );
     malformed("a db=nonsense:1\n", "a: \"nonsense:1\" is");
+    malformed("a via=nc\n", "a: {} is missing");
+    malformed(
+        "a via-exec=x db=tcp:h:1\n",
+        "a: --db is a socket of the other host",
+    );
     malformed("a dbb=unix:/x\n", "a: unknown word \"dbb=unix:/x\"");
+}
+
+#[test]
+fn hosts_by_other_ways() {
+    let fleet = Fleet::of(&THREE[..1]);
+    let db = fleet.hosts[0].db_socket();
+    fleet.adds(&format!(
+        "v[1-2] via='socat - UNIX-CONNECT:{{}}' db=unix:{0}\nroot@e via-exec='env host={{host}}' db=unix:{0}",
+        db.display()
+    ));
+    fleet
+        .ovs("bridge list --columns bridge")
+        .prints("h1\tbr0\nv1\tbr0\nv2\tbr0\nroot@e\tbr0\n");
+    ovs!("show --host 'a[2-1]'").fails(2, "is not a list of numbers");
+    ovs!("show --host a,-b").fails(2, "is not the name of a host");
+    ovs!("show --host a --hosts b").fails(2, "cannot be used with");
 }
 
 /// A Neutron-like host with a tunnel.

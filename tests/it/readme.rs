@@ -118,6 +118,8 @@ const NOT_HERE: [(&str, &str); 10] = [
     ("--hosts", "tests/it/fleet.rs"),
     ("--watch", "tests/it/watch.rs: it does not end"),
     ("make ", "tests/it/install.rs and the demo"),
+    ("ovs --host ", "tests/it/ssh.rs"),
+    ("ovs --via", "tests/it/via.rs"),
     ("ovs-pki ", "tests/it/tls.rs"),
     ("ssl:", "tests/it/tls.rs"),
     ("<TAB>", "tests/it/completion.rs"),

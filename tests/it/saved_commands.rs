@@ -6,12 +6,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::common::openflow::VERSIONS;
 use crate::common::{Ran, Sandbox, same_as_file};
 use crate::snapshots::cases::{CASES, Case, Scene};
+use crate::sos::sos_report;
 
 /// The words of what was not saved.
 const UNKNOWN: &str = "unknown: not in the report: ";
@@ -54,6 +56,41 @@ fn from_ovs_save(scene: Scene) {
     let file = dir.path().join("host.tar.zst");
     ovs!(sandbox, "save {}", file.display()).ok();
     compare(&sandbox, scene, &[&file], &format!("save-{}", scene.name()));
+}
+
+/// The database, and what the real tools print of each bridge.
+#[test]
+fn from_a_database_file_and_texts() {
+    let sandbox = Scene::Node.sandbox();
+    let dir = tempfile::tempdir().unwrap();
+    let database = dir.path().join("conf.db");
+    fs::copy(sandbox.run_dir().join("conf.db"), &database).unwrap();
+    let mut from = vec![database];
+    for bridge in vsctl!(sandbox, "list-br").lines() {
+        let commands = [
+            "dump-flows",
+            "dump-groups",
+            "dump-group-stats",
+            "show",
+            "dump-ports",
+        ];
+        let files = commands.map(|command| {
+            let file = dir.path().join(format!("{bridge}-{command}"));
+            let text = ofctl!(sandbox, "-O OpenFlow15 {command} {bridge}");
+            fs::write(&file, text).unwrap();
+            file.to_str().unwrap().to_owned()
+        });
+        from.push(format!("{bridge}={}", files.join(",")).into());
+    }
+    let from: Vec<&Path> = from.iter().map(PathBuf::as_path).collect();
+    compare(&sandbox, Scene::Node, &from, "texts");
+}
+
+#[test]
+fn from_a_report_of_sos() {
+    let sandbox = Scene::Node.sandbox();
+    let tree = sos_report(&sandbox, &VERSIONS);
+    compare(&sandbox, Scene::Node, &[&tree.path()], "sos");
 }
 
 /// Every column is in it, but no schema.

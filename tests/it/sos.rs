@@ -17,7 +17,7 @@ fn open(sources: &[&str]) -> Result<Report, OpenError> {
 }
 
 /// A report in a directory of its own.
-struct Tree {
+pub(crate) struct Tree {
     dir: tempfile::TempDir,
 }
 
@@ -30,7 +30,7 @@ impl Tree {
         }
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join(TOP)
     }
 
@@ -52,7 +52,7 @@ impl Tree {
 }
 
 /// What sos collects of Open vSwitch, by its plugins `openvswitch` and `networking`.
-fn sos_report(sandbox: &Sandbox, versions: &[&str]) -> Tree {
+pub(crate) fn sos_report(sandbox: &Sandbox, versions: &[&str]) -> Tree {
     let tree = Tree::new();
     let ofctl = |command: &str| sandbox.ofctl(&line::words(command));
     let appctl = |command: &str| sandbox.appctl(&line::words(command));

@@ -165,7 +165,7 @@ fn a_watched_command_follows_changes_there() {
 fn wrong_options() {
     for (line, words) in [
         ("show --host ''", "missing"),
-        ("show --host=-oProxyCommand=x", "characters"),
+        ("show --host=-oProxyCommand=x", "is not the name of a host"),
         ("show --host a --via 'b {}'", "cannot be used with"),
         ("show --host a --via-exec b", "cannot be used with"),
         ("show --via 'b {}' --via-exec b", "cannot be used with"),

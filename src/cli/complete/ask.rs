@@ -16,6 +16,8 @@ const DEADLINE: Duration = Duration::from_millis(300);
 pub(super) struct NameSource {
     /// The connection options of the line.
     words: Vec<String>,
+    /// Whether the line is of other hosts: they are not asked, as a login takes longer, and sshd counts those cut short.
+    is_elsewhere: bool,
     until: Instant,
 }
 
@@ -31,18 +33,25 @@ const OPTIONS: [&str; 8] = [
     "ssl-server-name",
 ];
 
+/// The options that lead to other hosts.
+const ELSEWHERE: [&str; 4] = ["host", "hosts", "via", "via-exec"];
+
 impl NameSource {
     /// From the options of the line, else the environment.
     pub(super) fn new(typed: &TypedCommand<'_>) -> Self {
+        let value = |name| {
+            let option = typed.long(name);
+            option.and_then(|option| typed.value(option.get_id().as_str()))
+        };
         let mut words = Vec::new();
         for name in OPTIONS {
-            let option = typed.long(name);
-            if let Some(value) = option.and_then(|option| typed.value(option.get_id().as_str())) {
+            if let Some(value) = value(name) {
                 words.push(format!("--{name}={value}"));
             }
         }
         Self {
             words,
+            is_elsewhere: ELSEWHERE.into_iter().any(|name| value(name).is_some()),
             until: Instant::now() + DEADLINE,
         }
     }
@@ -126,6 +135,9 @@ impl NameSource {
     }
 
     fn ask<T>(&self, question: impl AsyncFnOnce(&Context) -> Option<T>) -> Option<T> {
+        if self.is_elsewhere {
+            return None;
+        }
         let left = self.until.saturating_duration_since(Instant::now());
         let cx = crate::cli::context(&self.words, left)?;
         let runtime = crate::cli::runtime().ok()?;

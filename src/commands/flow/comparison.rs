@@ -200,9 +200,9 @@ impl<'c> DifferencePrinter<'c> {
                 if let Some(entry) = entry {
                     self.out.mark(mark.0, ColourRole::Plain, mark.1);
                     if let Some(bridge) = bridge {
-                        self.out
-                            .text
-                            .push_str(&format!("flow {}: ", escape(bridge)));
+                        self.out.text.push_str("flow ");
+                        self.out.text.push_str(&escape(bridge));
+                        self.out.text.push_str(": ");
                     }
                     let _ = spelling.text(entry, repeats, &mut self.out);
                     self.out.text.push('\n');

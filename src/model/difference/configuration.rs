@@ -143,7 +143,7 @@ impl Configuration {
                 continue;
             };
             let name = row.string("name").unwrap_or_default().to_owned();
-            let mut settings: Settings = reader.settings(row, 0).into_iter().collect();
+            let mut settings = reader.settings(row, 0);
             settings.remove("name");
             if let Some(owner) = reader.owners.get(uuid) {
                 let part = PARTS.iter().find(|(table, ..)| *table == owner.table());
@@ -170,8 +170,8 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     /// The settings of a row.
-    fn settings(&self, row: &Row, depth: usize) -> Map<String, Value> {
-        let mut settings = Map::new();
+    fn settings(&self, row: &Row, depth: usize) -> Settings {
+        let mut settings = Settings::new();
         for (column, value) in row.columns() {
             let is_part = PARTS
                 .iter()
@@ -237,7 +237,7 @@ impl Reader<'_> {
                     row.string("name").unwrap_or_default().into()
                 }
                 Some(_) if depth >= MAX_DEPTH => Value::Null,
-                Some(row) => self.settings(row, depth + 1).into(),
+                Some(row) => Map::from_iter(self.settings(row, depth + 1)).into(),
             },
         }
     }

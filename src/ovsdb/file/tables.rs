@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
@@ -197,7 +198,15 @@ impl Table {
             self.open.remove(&uuid);
             return;
         };
-        let row = self.rows.entry(uuid).or_default();
+        let row = match self.rows.entry(uuid) {
+            Entry::Vacant(vacant) => {
+                let columns = columns.into_iter();
+                let columns = columns.map(|(name, value)| (name.into_owned(), value.to_owned()));
+                vacant.insert(columns.collect());
+                return;
+            }
+            Entry::Occupied(occupied) => occupied.into_mut(),
+        };
         let mut open = self.open.get_mut(&uuid);
         for (column, value) in columns {
             if let Some(open) = &mut open {

@@ -467,9 +467,12 @@ impl Remote {
     fn lost(&self, error: io::Error) -> ConnectErrorKind {
         match (error.kind(), self.limit) {
             (io::ErrorKind::TimedOut, Some(limit)) => ConnectErrorKind::Timeout(TimedOut { limit }),
-            (io::ErrorKind::UnexpectedEof, _) => {
-                RemoteError::new("the connection to the host is lost".to_owned()).into()
-            }
+            (
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::ConnectionReset,
+                _,
+            ) => RemoteError::new("the connection to the host is lost".to_owned()).into(),
             _ => ConnectErrorKind::Other(error),
         }
     }
@@ -549,6 +552,7 @@ mod tests {
         drop(theirs);
         assert!(is_closed(&ours));
         let mut byte = [0];
+        ours.readable().await.unwrap();
         assert_eq!(ours.try_read(&mut byte).unwrap(), 1);
     }
 }
