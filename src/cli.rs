@@ -29,12 +29,12 @@ use crate::base::terminal::visible;
 use crate::commands::about::{About, Does, Purpose};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{
-    self, Context, Exit, Failure, Fleet, Options, WatchInterval, Writing, today,
+    self, Context, Exit, Failure, Fleet, Options, WatchInterval, Writing, not_saved, today,
 };
 use crate::model;
 use crate::openflow::version::{Version, Versions};
-use crate::output::{Format, Mode, NotSaved, Palette};
-use crate::source::saved::{Report, SavedHost, UnknownColumns};
+use crate::output::{Format, Mode, Palette};
+use crate::source::saved::{Report, SavedHost};
 use crate::source::{Host, Reach, Remote};
 use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
@@ -310,7 +310,7 @@ pub struct Global {
     db: Option<Endpoints>,
 
     /// Read from what was saved of a host, not from a running Open vSwitch: a file of ovs save, a sos report, a
-    /// conf.db, pasted text; may be given several times. Of trace also the source IP address of the packet
+    /// conf.db, pasted text; may be given several times, also for several hosts. Of trace also the source IP address of the packet
     #[arg(long, global = true, takes = Value::SAVED, conflicts_with_all = ["ctl", "host", "hosts", "via", "via_exec", "watch"])]
     from: Vec<String>,
 
@@ -440,7 +440,7 @@ pub struct Global {
     #[arg(long, global = true)]
     no_wait: bool,
 
-    /// Print what would change, in JSON with the transaction, and change nothing
+    /// Print what would change, and change nothing; of the database in JSON with the transaction
     #[arg(long, global = true)]
     dry_run: bool,
 
@@ -571,24 +571,19 @@ impl Global {
         let several = match (&self.hosts, &self.host) {
             (Some(name), _) => Some(ways.of_file(name)?),
             (None, Some(list)) => ways.of_list(list)?,
-            (None, None) => None,
+            (None, None) => hosts::saved(&self.from),
         };
-        let host = if self.from.is_empty() {
-            match (&several, &self.host, &self.via, &self.via_exec) {
-                (Some(_), ..) => ways.base.clone(),
-                (None, Some(name), ..) => ways.by_ssh(name)?,
-                (None, _, Some(command), _) => ways.by(Remote::via(command, limit.0))?,
-                (None, .., Some(prefix)) => ways.by(Remote::via_exec(prefix, limit.0))?,
-                (None, None, None, None) => ways.here(),
+        let host = match (&several, &self.host, &self.via, &self.via_exec) {
+            (Some(_), ..) => ways.base.clone(),
+            (None, Some(name), ..) => ways.by_ssh(name)?,
+            (None, _, Some(command), _) => ways.by(Remote::via(command, limit.0))?,
+            (None, .., Some(prefix)) => ways.by(Remote::via_exec(prefix, limit.0))?,
+            (None, None, None, None) if !self.from.is_empty() => {
+                Host::saved(SavedHost::new(Report::open(&self.from)?))
             }
-        } else {
-            Host::saved(SavedHost::new(Report::open(&self.from)?))
+            (None, None, None, None) => ways.here(),
         };
-        let not_saved = match host.reach.saved().map(SavedHost::not_saved) {
-            Some(UnknownColumns::These(columns)) => NotSaved::new(columns),
-            Some(UnknownColumns::AllBut(columns)) => NotSaved::all_but(columns),
-            None => NotSaved::default(),
-        };
+        let not_saved = not_saved(&host);
         let fleet = several.map(|hosts| Fleet {
             hosts,
             parallel: self.parallel.into(),

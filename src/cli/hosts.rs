@@ -1,5 +1,6 @@
 //! The hosts that a command runs on: the ways to them, lists of `--host`, files and groups of `--hosts`.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io;
@@ -10,6 +11,8 @@ use super::database;
 use crate::base::terminal::quoted;
 use crate::commands::{Exit, Failure, FleetHost};
 use crate::model::hosts::{HostListError, ListedHost, hosts, hosts_of_file};
+use crate::source::saved::Report;
+use crate::source::saved::open::OpenErrorKind;
 use crate::source::{Host, Reach, Remote};
 use crate::transport::{Endpoint, Endpoints};
 
@@ -125,6 +128,7 @@ impl Ways {
         };
         let mut remote = None;
         let mut has_database = false;
+        let mut saved = None;
         for (key, value) in &listed.words {
             let way = match key.as_str() {
                 "ssh" => Remote::ssh(value, limit, false),
@@ -135,6 +139,10 @@ impl Ways {
                     (ways.names_database, has_database) = (true, true);
                     continue;
                 }
+                "from" => {
+                    saved = Some(value.clone());
+                    continue;
+                }
                 "ctl" => {
                     ways.ctl = Some(PathBuf::from(value));
                     continue;
@@ -142,11 +150,14 @@ impl Ways {
                 _ => {
                     let message = format!("unknown word {}", quoted(&format!("{key}={value}")));
                     return Err(wrong(message).hint(
-                        "words behind a host: db=ENDPOINT, ctl=PATH, ssh=HOST, via=COMMAND, via-exec=PREFIX",
+                        "words behind a host: db=ENDPOINT, ctl=PATH, ssh=HOST, via=COMMAND, via-exec=PREFIX, from=PATH",
                     ));
                 }
             };
             remote = Some(way.map_err(wrong)?);
+        }
+        if let Some(source) = saved {
+            return Ok(FleetHost::saved(listed.name, source));
         }
         let host = match remote {
             Some(remote) => ways.by(Ok(remote)),
@@ -160,6 +171,29 @@ impl Ways {
         })?;
         Ok(FleetHost::new(listed.name, host))
     }
+}
+
+/// Several saved hosts: each of these is one. `None` if they are parts of one host.
+pub(super) fn saved(sources: &[String]) -> Option<Vec<FleetHost>> {
+    // Two databases are of two hosts.
+    let error = Report::open(sources).err().filter(|_| sources.len() > 1)?;
+    if error.kind != OpenErrorKind::Usage {
+        return None;
+    }
+    let file_name = |source: &String| {
+        let name = Path::new(source).file_name()?;
+        Some(name.to_str()?.to_owned())
+    };
+    let names: Option<Vec<String>> = sources.iter().map(file_name).collect();
+    let is_unique =
+        |names: &Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+    let names = names.filter(is_unique).unwrap_or_else(|| sources.to_vec());
+    let hosts = names.into_iter().zip(sources);
+    Some(
+        hosts
+            .map(|(name, source)| FleetHost::saved(name, source.clone()))
+            .collect(),
+    )
 }
 
 /// The path and text of a file, else of a group.

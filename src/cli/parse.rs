@@ -24,9 +24,21 @@ pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
         }
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
         // Only the whole command line gives complete errors and help.
-        Ok(_) | Err(_) => whole(root, words)?,
+        Ok(_) | Err(_) => whole(root, words).map_err(|error| without_environment(error, words))?,
     };
     Cli::from_arg_matches_mut(&mut matches)
+}
+
+/// The same error with a usage line that has no options which come from the environment, as if they were typed.
+fn without_environment(error: clap::Error, words: &[OsString]) -> clap::Error {
+    if !error.use_stderr() || !is_sound_environment() {
+        return error;
+    }
+    let root = Cli::command().mut_args(|argument| argument.env(None));
+    match whole(root, words) {
+        Err(again) if again.kind() == error.kind() => again,
+        _ => error,
+    }
 }
 
 /// Whether a value is well-formed.

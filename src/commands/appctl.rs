@@ -6,7 +6,7 @@ use super::{Context, Exit, Failure};
 use crate::base::terminal::visible;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
-use crate::output::{Cell, Column, Mode, Shape, headings};
+use crate::output::{Cell, Column, Shape, headings};
 use crate::source::{ControlError, ControlTarget};
 use crate::unixctl::{Client, Error, ErrorKind, Reply};
 
@@ -14,8 +14,8 @@ const ABOUT: About = About::other()
     .one(|| headings(&columns()))
     .remarks("\
 TARGET is the daemon that is asked, ovs-vswitchd unless another is named: ovsdb-server, ovn-controller, any other by its \
-name, or a socket by its path. The first word is one if it begins with ovs-, ovsdb- or ovn- and has no slash, if it is \
-a path that begins with / or a dot, or if it ends with .ctl; any other name goes with --target. All words after COMMAND go to \
+name, or a socket by its path. The first word is one if it begins with ovs-, ovsdb- or ovn- and has no slash, if it \
+begins with /, ./, ../ or unix:, or if it ends with .ctl; any other name goes with --target. All words after COMMAND go to \
 the daemon, also those that begin with a dash, so options of ovs come before it. (-t is the time limit, as in all commands.)
 
 A daemon's socket is DAEMON.PID.ctl beside that of the database, with the PID of its pid file; if no process listens there, \
@@ -119,7 +119,7 @@ impl Args {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        if cx.format.mode == Mode::Table && io::stdout().is_terminal() {
+        if io::stdout().is_terminal() {
             text = visible(&text);
         }
         cx.print(&text)

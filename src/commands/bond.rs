@@ -136,7 +136,7 @@ fn columns<'t>() -> Vec<Column<MemberRow<'t>>> {
         })
         .is(
             Shape::Map(&Shape::Whole),
-            "the hashes that are assigned to it, each with its load in kB; those without load are not told",
+            "the hashes that are assigned to it, each with its load in kB; hashes without load are not listed",
         )
         .extra(),
         Column::new("may_enable", |row: &MemberRow<'t>| {
@@ -228,6 +228,13 @@ impl Command {
                 .unknown
                 .iter()
                 .chain(members.flat_map(|member| &member.unknown));
+            if bond.misses_primary {
+                cx.remark(&format!(
+                    "{}: the primary member {} is no member of it",
+                    bond.name,
+                    bond.primary.as_deref().unwrap_or_default()
+                ));
+            }
             if !view.shows("more") && unknown.count() > 0 {
                 cx.remark(&format!(
                     "{}: lines of ovs-vswitchd that are not understood: --columns bond,member,more",

@@ -413,6 +413,17 @@ impl Context {
         self.reporter.remark(text);
     }
 
+    /// Remarks lines of a daemon that are not understood, at most five; `of` is what they are of.
+    pub fn remark_unknown(&self, of: &str, lines: &[String]) {
+        const SHOWN: usize = 5;
+        for line in lines.iter().take(SHOWN) {
+            self.remark(&format!("{of}: not understood: {}", line.trim()));
+        }
+        if let Some(more @ 1..) = lines.len().checked_sub(SHOWN) {
+            self.remark(&format!("{of}: {more} more lines are not understood"));
+        }
+    }
+
     /// Says which columns of the database were printed as unknown, and what else a saved host lacks.
     pub fn remark_not_saved(&self) {
         let printed = self.format.not_saved.printed();

@@ -94,21 +94,9 @@ async fn datapaths(
         all.retain(is_it);
     }
     for datapath in &all {
-        remark_unknown(cx, &datapath.name, &datapath.unknown);
+        cx.remark_unknown(&datapath.name, &datapath.unknown);
     }
     Ok(all)
-}
-
-/// Remarks the lines of the daemon that are not understood, as they are.
-fn remark_unknown(cx: &Context, of: &str, lines: &[String]) {
-    /// Maximum number of lines that are remarked.
-    const SHOWN: usize = 5;
-    for line in lines.iter().take(SHOWN) {
-        cx.remark(&format!("{of}: not understood: {}", line.trim()));
-    }
-    if let Some(more @ 1..) = lines.len().checked_sub(SHOWN) {
-        cx.remark(&format!("{of}: {more} more lines are not understood"));
-    }
 }
 
 /// The ports of bridges that are this port of a datapath; a tunnel's is that of all tunnels of its kind.

@@ -126,13 +126,24 @@ impl Args {
 ///
 /// # Errors
 ///
-/// The input cannot be read, or is neither.
+/// The input cannot be read, or is neither; or the first packet has no Ethernet header.
 pub(super) fn packets_of(input: &str) -> Result<Vec<Vec<u8>>, Failure> {
     let args = Args {
         input: vec![input.to_owned()],
         style: StyleArg::Wire,
     };
-    let pieces = args.input()?.into_iter();
+    let pieces = args.input()?;
+    let link_type = pieces.first().and_then(|first| first.link_type);
+    if let Some(link_type) = link_type.filter(|link_type| *link_type != packets::ETHERNET) {
+        let message = format!(
+            "{} is a capture of {} (link type {link_type}): there is no Ethernet header",
+            quoted(input),
+            packets::link_type_name(link_type)
+        );
+        return Err(Failure::new(Exit::Failed, message)
+            .hint("a capture of one Ethernet device has them: tcpdump -i PORT, not -i any"));
+    }
+    let pieces = pieces.into_iter();
     Ok(pieces.map(|piece| piece.bytes).collect())
 }
 
@@ -140,6 +151,8 @@ pub(super) fn packets_of(input: &str) -> Result<Vec<Vec<u8>>, Failure> {
 struct Piece {
     place: String,
     bytes: Vec<u8>,
+    /// Of a packet of a capture.
+    link_type: Option<u16>,
 }
 
 /// The content of a file: packets, messages, or text that contains them.
@@ -149,17 +162,21 @@ fn of_file(bytes: Vec<u8>, name: &str) -> Result<Vec<Piece>, Failure> {
             let message = format!("{} is a capture that is cut: {error}", quoted(name));
             Failure::new(Exit::Failed, message)
         })?;
-        let piece = |(index, bytes): (usize, &[u8])| Piece {
+        let piece = |(index, packet): (usize, packets::CapturedPacket<'_>)| Piece {
             place: format!("packet {}", index + 1),
-            bytes: bytes.to_vec(),
+            bytes: packet.bytes.to_vec(),
+            link_type: Some(packet.link_type),
         };
         return Ok(packets.into_iter().enumerate().map(piece).collect());
     }
     let is_control =
         |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || *byte == 0x7f;
     if bytes.iter().any(is_control) {
-        let place = String::new();
-        return Ok(vec![Piece { place, bytes }]);
+        return Ok(vec![Piece {
+            place: String::new(),
+            bytes,
+            link_type: None,
+        }]);
     }
     of_text(&String::from_utf8_lossy(&bytes)).map_err(|malformed| {
         let message = format!("{}, {}", quoted(name), place(&malformed, "line"));
@@ -179,6 +196,7 @@ fn of_text(text: &str) -> Result<Vec<Piece>, Malformed> {
             String::new()
         },
         bytes: block.bytes,
+        link_type: None,
     };
     Ok(blocks.into_iter().map(piece).collect())
 }

@@ -7,7 +7,7 @@ use super::{Context, Exit, Failure, quoted};
 use crate::base::mac::mac;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
-use crate::model::resolve::{PortWord, parse};
+use crate::model::resolve::{Found, PortWord, ResolveError, argument, find, find_of_switch, parse};
 use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
 use crate::openflow::text::port_from_v10;
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
@@ -54,7 +54,7 @@ pub struct ListArgs {
     /// Only this VLAN; 0: without a tag
     #[arg(long, takes = Value::VID, value_parser = clap::value_parser!(u16).range(0..=4095))]
     vlan: Option<u16>,
-    /// Only this port: its name, or its number
+    /// Only this port: its name, or BRIDGE and its number
     #[arg(long, takes = Value::OPENFLOW_PORT)]
     port: Option<String>,
 }
@@ -147,10 +147,20 @@ impl ListArgs {
     async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
-        let (topology, vlan) = bridges(cx, self.bridge.as_deref()).await?;
+        let whole = match &self.port {
+            Some(_) => Some(cx.topology(want(Scope::All)).await?),
+            None => None,
+        };
+        let wanted = match (&self.port, &whole) {
+            (Some(port), Some(whole)) => Some(port_of(whole, self.bridge.as_deref(), port)?),
+            _ => None,
+        };
+        let of_port = wanted.map(|found| found.bridge.name.as_str());
+        let bridge = self.bridge.as_deref().or(of_port);
+        let (topology, vlan) = bridges(cx, bridge).await?;
         let client = cx.vswitchd().await?;
         let tables = MacTables::read(cx, &client, &topology).await?;
-        if let (Some(name), [(_, Err(_))]) = (&self.bridge, tables.0.as_slice()) {
+        if let (Some(name), [(_, Err(_))]) = (bridge, tables.0.as_slice()) {
             return Err(not_served(name));
         }
         let mut rows = tables.into_rows(cx);
@@ -158,41 +168,50 @@ impl ListArgs {
             let is_in = |vid: u16| row.entry.vlan == vid;
             vlan.is_none_or(|vid| i64::from(row.entry.vlan) == vid) && self.vlan.is_none_or(is_in)
         });
-        if let Some(port) = &self.port {
-            let wanted = parse(port).port;
-            let names: Vec<&str> = topology
-                .interfaces()
-                .flat_map(|(_, port, interface)| [port.name.as_str(), interface.name.as_str()])
-                .collect();
-            match &wanted {
-                PortWord::Name(name) if !names.contains(&name.as_str()) => {
-                    return Err(Failure::not_found("port", name, "", names)
-                        .hint("`ovs port list` lists the ports"));
-                }
-                PortWord::Name(name) => rows.retain(|row| {
-                    row.at
-                        .is_some_and(|(port, i)| port.name == *name || i.name == *name)
-                }),
-                PortWord::Number(number) => {
-                    rows.retain(|row| port_from_v10(row.entry.port) == *number);
-                }
-            }
+        if let Some(wanted) = wanted {
+            rows.retain(|row| {
+                row.at.is_some_and(|(port, interface)| {
+                    let is_member = wanted
+                        .interface
+                        .is_none_or(|wanted| wanted.name == interface.name);
+                    row.bridge == wanted.bridge.name && port.name == wanted.port.name && is_member
+                })
+            });
         }
         cx.print_list(&view, &rows, "MAC addresses")
     }
 }
 
+/// The columns that rows need.
+fn want(scope: Scope) -> Want {
+    let columns = vec!["tag", "mac_in_use", "mac", "external_ids", "options"];
+    Want::of(scope, Depth::Full).only(columns)
+}
+
+/// The port of this name or number, or a member of a bond. A number is one of `bridge`, or of the only bridge.
+fn port_of<'t>(
+    topology: &'t Topology,
+    bridge: Option<&str>,
+    text: &str,
+) -> Result<Found<'t>, Failure> {
+    let only = match topology.bridges.as_slice() {
+        [only] => Some(only.name.as_str()),
+        _ => None,
+    };
+    let found =
+        find(topology, bridge.or(only), text).or_else(|error| match (&error, parse(text).port) {
+            (ResolveError::Interface { interface, .. }, PortWord::Name(_)) => {
+                let (of, ..) = topology.interface(interface).ok_or(error.clone())?;
+                let of = bridge.unwrap_or(&of.name);
+                find_of_switch(topology, of, &argument(interface))
+            }
+            _ => Err(error),
+        });
+    Ok(found?)
+}
+
 /// The bridges whose tables are asked for, with the columns that rows need; for a VLAN bridge its parent, and its VLAN.
 async fn bridges(cx: &Context, name: Option<&str>) -> Result<(Topology, Option<i64>), Failure> {
-    let want = |scope| {
-        Want::of(scope, Depth::Full).only(vec![
-            "tag",
-            "mac_in_use",
-            "mac",
-            "external_ids",
-            "options",
-        ])
-    };
     let Some(name) = name else {
         return Ok((cx.topology(want(Scope::All)).await?, None));
     };
@@ -237,8 +256,6 @@ impl<'t> MacTables<'t> {
 
     /// The entries, by bridge, VLAN and address. What is not understood or was refused is remarked.
     fn into_rows(self, cx: &Context) -> Vec<MacRow<'t>> {
-        /// Maximum number of lines of a bridge that are remarked.
-        const SHOWN: usize = 5;
         let mut rows = Vec::new();
         for (bridge, table) in self.0 {
             let mut table = match table {
@@ -251,15 +268,7 @@ impl<'t> MacTables<'t> {
                     continue;
                 }
             };
-            for line in table.unknown.iter().take(SHOWN) {
-                cx.remark(&format!("{}: not understood: {}", bridge.name, line.trim()));
-            }
-            if let Some(more @ 1..) = table.unknown.len().checked_sub(SHOWN) {
-                cx.remark(&format!(
-                    "{}: {more} more lines are not understood",
-                    bridge.name
-                ));
-            }
+            cx.remark_unknown(&bridge.name, &table.unknown);
             table
                 .entries
                 .sort_by(|a, b| (a.vlan, &a.mac).cmp(&(b.vlan, &b.mac)));

@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::context::print;
-use super::host_run::{Fleet, FleetHost, Hints, HostRun, OutputPart, say_once};
+use super::host_run::{Fleet, FleetHost, Hints, HostRun, OutputPart, not_saved, say_once};
 use super::signals::{Signal, Signals};
 use super::{Command, Context, Exit, Failure, OnHosts, check};
 use crate::model::check::HostView;
@@ -42,12 +42,29 @@ pub(super) async fn run(
     loop {
         while running.len() < fleet.parallel
             && let Some((number, listed)) = hosts.next()
-            && let Some(host) = listed.take()
         {
             answers.begun = number + 1;
             let run = Rc::new(HostRun::new(&listed.name, Rc::clone(&answers.hints)));
-            let cx = cx.on_host(&host, format.clone(), Rc::clone(&run));
-            running.push(one(cx, number, command, run));
+            match listed.take() {
+                Some(Ok(host)) => {
+                    let format = Format {
+                        not_saved: not_saved(&host),
+                        ..format.clone()
+                    };
+                    let cx = cx.on_host(&host, format, Rc::clone(&run));
+                    running.push(one(cx, number, command, run));
+                }
+                Some(Err(failure)) => answers.add(Answer {
+                    number,
+                    run,
+                    // Not that something on it is not found.
+                    outcome: Err(Failure {
+                        exit: Exit::Unreachable,
+                        ..failure
+                    }),
+                })?,
+                None => {}
+            }
         }
         tokio::select! {
             answer = running.next() => match answer {
@@ -77,6 +94,11 @@ fn is_change(cx: &Context, fleet: &Fleet, command: &Command) -> Result<bool, Fai
     match command.on_hosts() {
         OnHosts::Nothing => Err(usage("this command does not concern a host".to_owned())
             .hint("leave --host and --hosts out")),
+        OnHosts::Changes
+            if command.changes_host() && fleet.hosts.iter().any(FleetHost::is_saved) =>
+        {
+            Err(usage("a saved host is not changed".to_owned()))
+        }
         OnHosts::Changes if !cx.writing.dry_run && !fleet.each => Err(usage(format!(
             "this changes something on {}",
             counted(fleet.hosts.len())
@@ -96,7 +118,9 @@ struct Answer {
 }
 
 async fn one(cx: Context, number: usize, command: &Command, run: Rc<HostRun>) -> Answer {
-    let outcome = match Box::pin(command.once(&cx)).await {
+    let outcome = Box::pin(command.once(&cx)).await;
+    cx.remark_not_saved();
+    let outcome = match outcome {
         Err(failure) => Err(failure.with_last_words(&cx.host).await),
         done => done,
     };

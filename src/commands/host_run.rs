@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use super::Failure;
 use crate::model::check::HostView;
-use crate::output::Frame;
+use crate::output::{Frame, NotSaved};
 use crate::source::Host;
+use crate::source::saved::{Report, SavedHost, UnknownColumns};
 
 /// Several hosts.
 #[derive(Debug)]
@@ -27,19 +28,62 @@ pub struct FleetHost {
     /// Its name, as it was named.
     pub name: String,
     /// The host, until the command begins on it; the way to it is closed when the command has ended there.
-    host: Cell<Option<Host>>,
+    way: Cell<Option<HostWay>>,
+    is_saved: bool,
+}
+
+enum HostWay {
+    /// Its sockets are reached.
+    Reached(Host),
+    /// What was saved of it: read when its turn comes.
+    Saved(String),
 }
 
 impl FleetHost {
     /// A host by this name.
     pub fn new(name: String, host: Host) -> FleetHost {
-        let host = Cell::new(Some(host));
-        FleetHost { name, host }
+        FleetHost {
+            name,
+            way: Cell::new(Some(HostWay::Reached(host))),
+            is_saved: false,
+        }
+    }
+
+    /// A saved host by this name, which `source` is of.
+    pub fn saved(name: String, source: String) -> FleetHost {
+        FleetHost {
+            name,
+            way: Cell::new(Some(HostWay::Saved(source))),
+            is_saved: true,
+        }
+    }
+
+    /// Whether it was saved, so that it cannot be changed.
+    pub(super) fn is_saved(&self) -> bool {
+        self.is_saved
     }
 
     /// Takes the host; `None`: it was taken before.
-    pub(super) fn take(&self) -> Option<Host> {
-        self.host.take()
+    ///
+    /// # Errors
+    ///
+    /// What was saved cannot be read.
+    pub(super) fn take(&self) -> Option<Result<Host, Failure>> {
+        Some(match self.way.take()? {
+            HostWay::Reached(host) => Ok(host),
+            HostWay::Saved(source) => Report::open(&[source])
+                .map(|report| Host::saved(SavedHost::new(report)))
+                .map_err(Failure::from),
+        })
+    }
+}
+
+/// What is not known of a host because it was not saved.
+pub fn not_saved(host: &Host) -> NotSaved {
+    match host.reach.saved().map(SavedHost::not_saved) {
+        Some(UnknownColumns::These(columns)) => NotSaved::new(columns),
+        Some(UnknownColumns::AllBut(columns)) => NotSaved::all_but(columns),
+        None => NotSaved::default(),
     }
 }
 

@@ -88,7 +88,7 @@ pub mod tunnel;
 pub use capture::WatchInterval;
 pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
-pub use host_run::{Fleet, FleetHost};
+pub use host_run::{Fleet, FleetHost, not_saved};
 pub(crate) use switch::{names_of_tables, numbers_of_groups, numbers_of_meters};
 
 pub(crate) use services::{mirror_headings, queue_headings};

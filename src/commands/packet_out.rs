@@ -38,7 +38,7 @@ pub struct Args {
     switch: String,
 
     /// The packet, from the fields of its headers
-    #[arg(takes = Value::new("FLOW", Completer::Match), required_unless_present = "hex")]
+    #[arg(takes = Value::new("FLOW", Completer::Match))]
     flow: Option<String>,
 
     /// The port that it seems to come from: a name or number; LOCAL, CONTROLLER, NONE
@@ -67,6 +67,12 @@ impl Args {
         if cx.format.columns.is_some() {
             let message = "a message is printed whole, without columns";
             return Err(Failure::new(Exit::Usage, message).hint("--json and jq pick members"));
+        }
+        if self.flow.is_none() && self.hex.is_none() {
+            let message = "which packet? neither FLOW nor --hex is given";
+            return Err(Failure::new(Exit::Usage, message).hint(
+                "FLOW is the packet by its fields, as tcp,nw_dst=10.0.0.1; --hex HEX its bytes",
+            ));
         }
         let hex = self.hex.as_deref().map(bytes).transpose()?;
         let switch = SwitchArg::parse(cx, &self.switch)?;

@@ -221,12 +221,23 @@ impl Args {
             })
             .collect();
         if traced.is_empty() {
+            let at = results.iter().find_map(|result| result.bridge.clone());
             traced.push(Leg {
                 kind: "trace",
                 from: Some(found.port.name.clone()),
+                at,
                 note: headline,
                 ..Leg::default()
             });
+        } else {
+            let rest = results.iter().filter(|result| !result.kind.comes_out());
+            traced.extend(rest.map(|result| Leg {
+                kind: "trace",
+                from: Some(found.port.name.clone()),
+                at: result.bridge.clone(),
+                note: result.text(),
+                ..Leg::default()
+            }));
         }
         Ok(traced)
     }

@@ -23,6 +23,10 @@ use crate::source::address::{AddressError, SwitchConnectError};
 use crate::source::{Database, FlowMonitor, Switch, SwitchAddress, SwitchError};
 use crate::transport::Pauses;
 
+/// The hint where a match has a field that does not exist.
+pub(super) const FIELDS_HINT: &str =
+    "fields are those of ovs-fields(7): in_port=NAME,tcp,nw_src=10.0.0.0/8,tp_dst=22";
+
 /// A switch to talk OpenFlow to.
 #[derive(Debug)]
 pub(super) struct SwitchArg {

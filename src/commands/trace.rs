@@ -19,6 +19,7 @@ use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::model::trace::labels::Labels;
 use crate::model::trace::verdict::TraceResult;
 use crate::model::{Depth, Scope, Topology, Want};
+use crate::openflow::fields::CT_STATE;
 use crate::output::{Mode, headings};
 use ask::{Ask, Asked};
 pub(super) use request::{PacketArgs, mac};
@@ -35,7 +36,7 @@ table, the tables and bridges that it passes, then the verdict; in a pipe one li
 The packet is given by words, as a FLOW, or as bytes. What the words leave open is filled in and shown. The source \
 is the address of what is behind the port: external_ids:attached-mac, else the dl_src, nw_src and arp_spa that the \
 port's flows let through, else, of internal ports, mac_in_use. The destination MAC is that of the port of this host \
-that has the destination address, by its flows or as an address of its device; for any other --to-mac names it.
+that has the destination address, by the flows of the input bridge or as an address of its device; for any other --to-mac names it.
 
 result: delivered (to a guest, a container or a device of this host), sent (by a wire), tunnelled, local (a bridge's \
 own port), controller, switch (a protocol of the switch itself, as LACP), unknown, dropped
@@ -108,7 +109,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// There are two.
+    /// There are two, or the packet is given as bytes.
     pub fn take_source(&mut self, from: &mut Vec<String>) -> Result<(), Failure> {
         let mut addresses = from.extract_if(.., |value| value.parse::<IpAddr>().is_ok());
         let source = addresses.next();
@@ -116,6 +117,11 @@ impl Args {
         drop(addresses);
         if is_another {
             let message = "--from names the source address of the packet twice";
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        if source.is_some() && self.packet.packet.is_some() {
+            let message =
+                "--from names the source address of a packet in words; --packet has its own";
             return Err(Failure::new(Exit::Usage, message));
         }
         self.packet.from = source.and_then(|text| text.parse().ok());
@@ -128,6 +134,12 @@ impl Args {
     ///
     /// An argument is wrong, the database, the switch or ovs-vswitchd do not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
+        if self.raw && (cx.format.is_json() || cx.format.columns.is_some()) {
+            let message = "--raw prints the reply as it is, without JSON and columns";
+            return Err(
+                Failure::new(Exit::Usage, message).hint("without --raw, --json has all of it")
+            );
+        }
         let columns = show::columns();
         let view = cx.format.view(&columns)?;
         let topology = cx.topology(want()).await?;
@@ -155,6 +167,9 @@ impl Args {
             side_effects: self.side_effects && !cx.writing.dry_run,
         };
         let asked = ask.run(&request, labels).await?;
+        if let Some(remark) = self.unused(&asked) {
+            cx.remark(&remark);
+        }
         let target = match &expectation {
             Some(Expectation::Port(interfaces)) => interfaces,
             _ => &request.target,
@@ -168,8 +183,8 @@ impl Args {
                     text.push('\n');
                 }
             }
-            let is_shown = cx.format.mode == Mode::Table && io::stdout().is_terminal();
-            cx.print(&if is_shown { visible(&text) } else { text })?;
+            let is_terminal = io::stdout().is_terminal();
+            cx.print(&if is_terminal { visible(&text) } else { text })?;
         } else {
             let shown = show::Shown {
                 request: &request,
@@ -196,6 +211,25 @@ impl Args {
             asked.headline(target)
         ));
         Ok(Exit::Failed)
+    }
+}
+
+impl Args {
+    /// Which of `--ct` and `--hash` no way of the packet used.
+    fn unused(&self, asked: &Asked) -> Option<String> {
+        let met = asked.ways.iter().map(|way| ask::lookups_by_ct(&way.reply));
+        let met = met.max().unwrap_or_default();
+        if let Some(state) = self.ct.get(met) {
+            let state = state.trim_start_matches("trk,");
+            let met = match met {
+                0 => "no ct(table=...) was met".to_owned(),
+                met => format!("only {met} ct(table=...) was met"),
+            };
+            return Some(format!("{met}: --ct {state} was not used"));
+        }
+        let hash = self.hash?;
+        let is_used = asked.ways.iter().any(|way| ask::hash_mask(&way.reply) != 0);
+        (!is_used).then(|| format!("no select group chose by a hash: --hash {hash} was not used"))
     }
 }
 
@@ -295,9 +329,6 @@ fn interfaces(topology: &Topology, name: &str) -> Vec<String> {
     names
 }
 
-/// The states of a connection that `--ct` takes.
-const CT_STATES: [&str; 8] = ["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"];
-
 /// `est,rpl`, as the request has it: `trk,est,rpl`.
 fn ct_state(text: &str) -> Result<String, String> {
     let words: Vec<&str> = text
@@ -305,11 +336,11 @@ fn ct_state(text: &str) -> Result<String, String> {
         .map(|word| word.trim().trim_start_matches('+'))
         .filter(|word| *word != "trk")
         .collect();
-    if let Some(unknown) = words.iter().find(|word| !CT_STATES.contains(word)) {
+    if let Some(unknown) = words.iter().find(|word| !CT_STATE.contains(word)) {
         return Err(format!(
             "{} is no state of a connection: {}",
             quoted(unknown),
-            CT_STATES.join(", ")
+            CT_STATE.join(", ")
         ));
     }
     Ok(["trk"]

@@ -102,6 +102,23 @@ impl PortNames {
         self
     }
 
+    /// Adds the names of `earlier` that are there no more, with the numbers that they had.
+    #[must_use]
+    pub fn with_gone(mut self, earlier: &PortNames) -> Self {
+        for (number, name) in &earlier.names {
+            if self.ofport(&name.name).is_none() {
+                self.numbers.insert(name.name.clone(), *number);
+                self.names.entry(*number).or_insert_with(|| name.clone());
+            }
+        }
+        for (port, number) in &earlier.of_ports {
+            if self.ofport(port).is_none() {
+                self.of_ports.insert(port.clone(), *number);
+            }
+        }
+        self
+    }
+
     /// The ports with this name in OpenFlow, by number; `None` as name if only the truncated name is known.
     pub fn cut_to(&self, name: &str) -> Vec<(u32, Option<&str>)> {
         if name.len() < PORT_NAME_MAX {

@@ -64,7 +64,10 @@ pub(super) fn unknown_key(what: &str, key: &str, known: &'static [NamedArgument]
     {
         return Problem::syntax(format!("a {what} begins with {id}={key}"));
     }
-    let hint = nearest_of(key, known.iter().map(|(known, _)| *known))
+    // `group=` for `group_id=`.
+    let names = || known.iter().map(|(known, _)| *known);
+    let hint = nearest_of(key, names())
+        .or_else(|| names().find(|name| name.strip_suffix("_id") == Some(key)))
         .map_or_else(String::new, |name| format!("; did you mean {name}?"));
     Problem::syntax(format!("a {what} has no \"{}\"{hint}", shown(key)))
 }

@@ -53,6 +53,10 @@ pub enum FlowWarning {
     LeftOut(NotCarried),
     /// A modification does not change this of a flow.
     NotModified(&'static str),
+    /// A modification without `strict` has a priority, which does not select flows.
+    AnyPriority(u16),
+    /// Nothing stands behind `actions=`.
+    NoActions,
 }
 
 impl fmt::Display for FlowWarning {
@@ -71,6 +75,13 @@ impl fmt::Display for FlowWarning {
             FlowWarning::NotModified(what) => {
                 write!(f, "a modification leaves the {what} of the flows as it is")
             }
+            FlowWarning::NoActions => {
+                f.write_str("no actions behind actions=: the same as actions=drop")
+            }
+            FlowWarning::AnyPriority(priority) => write!(
+                f,
+                "flows of any priority are modified; only with --strict (in a file modify_strict) those of priority {priority}"
+            ),
         }
     }
 }
@@ -130,7 +141,8 @@ impl FlowChange {
         version: Version,
     ) -> Result<FlowChange, ParseError> {
         let line;
-        let text = if text.trim_start().starts_with('{') {
+        let is_json = text.trim_start().starts_with('{');
+        let text = if is_json {
             line = flow_json::line(text, names)?;
             &line
         } else {
@@ -192,6 +204,13 @@ impl FlowChange {
             return Err(Problem::new(not_carried.to_string(), kind).at(text));
         }
         change.warn(outside_mask);
+        if command == FlowCommand::Modify && keys.has_priority {
+            let warning = FlowWarning::AnyPriority(change.flow.priority);
+            change.warnings.push(warning);
+        }
+        if !is_json && actions.is_some_and(|actions| actions.trim().is_empty()) {
+            change.warnings.push(FlowWarning::NoActions);
+        }
         Ok(change)
     }
 
@@ -451,6 +470,7 @@ pub const FLOW_KEYS: [&str; 6] = [
 struct OwnKeys {
     command: FlowCommand,
     priority: u16,
+    has_priority: bool,
     cookie: Option<u64>,
     match_cookie: Option<(u64, u64)>,
     idle_timeout: u16,
@@ -464,6 +484,7 @@ impl OwnKeys {
         OwnKeys {
             command,
             priority: DEFAULT_PRIORITY,
+            has_priority: false,
             cookie: None,
             match_cookie: None,
             idle_timeout: 0,
@@ -478,10 +499,14 @@ impl OwnKeys {
         let deletes = deletes(self.command);
         let place = match key {
             "priority" if self.command == FlowCommand::Delete => {
-                let reason = "flows of any priority are deleted; delete_strict deletes the one of a priority";
+                let reason = "nothing is deleted: a deletion of flows of any priority cannot name one; --strict, or \
+                              delete_strict in a file, deletes the flow of a priority";
                 return Err(Problem::syntax(reason));
             }
-            "priority" => &mut self.priority,
+            "priority" => {
+                self.has_priority = true;
+                &mut self.priority
+            }
             "cookie" => return self.take_cookie(value),
             "out_port" | "out_group" if !deletes => {
                 let reason = format!("{key} selects flows to be deleted only");

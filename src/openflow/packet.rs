@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::bytes::{Cursor, DecodeError, be_number};
+use super::fields::TCP_FLAGS;
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
@@ -478,19 +479,11 @@ fn extensions(c: &mut Cursor<'_>, next: &mut u8) -> Option<Fragment> {
 
 /// `syn|ack`; 0 for none.
 fn tcp_flags(flags: u16) -> String {
-    const NAMES: [&str; 9] = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ns"];
-    let mut words: Vec<String> = NAMES
+    let flags = TCP_FLAGS
         .iter()
         .enumerate()
-        .filter(|(bit, _)| flags & 1 << bit != 0)
-        .map(|(_, name)| (*name).to_owned())
-        .collect();
-    words.extend(
-        (NAMES.len()..12)
-            .map(|bit| flags & 1 << bit)
-            .filter(|flag| *flag != 0)
-            .map(|flag| format!("[{flag:x}]")),
-    );
+        .filter(|(bit, _)| flags & 1 << bit != 0);
+    let words: Vec<&str> = flags.map(|(_, name)| *name).collect();
     if words.is_empty() {
         return "0".to_owned();
     }

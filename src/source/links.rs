@@ -1,6 +1,6 @@
 //! The network devices of a namespace and their addresses, read with `RTM_GETLINK` and `RTM_GETADDR` (rtnetlink(7)).
 //!
-//! Only seven of some hundred attributes are needed; a library for all would add a twentieth to the binary.
+//! Only eight of some hundred attributes are needed; a library for all would add a twentieth to the binary.
 
 use std::io;
 use std::net::IpAddr;

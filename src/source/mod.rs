@@ -13,6 +13,7 @@
 //! | [`switch`] | a connected switch: ports, tables, groups, meters |
 //! | [`flows`] | its flows, streamed |
 //! | [`flow_monitor`] | the changes of its flows, as it reports them |
+//! | [`directory`] | the files in one of its directories |
 //! | [`network`] | the addresses, routes and devices of its kernel |
 //! | [`remote`] | another host: by ssh, by a command to its sockets, by a prefix that runs programs there |
 //! | [`saved`] | hosts that were saved: in a file of `ovs save`, a report, pasted text |
@@ -21,6 +22,7 @@
 pub mod address;
 pub mod control;
 pub mod database;
+pub mod directory;
 pub mod flow_monitor;
 pub mod flows;
 pub mod host;

@@ -5,10 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::net::UnixStream;
 
+use super::directory::DirectoryEntry;
 use super::network::{self, KernelNetwork, Namespaces};
 use super::remote::{self, Remote};
 use super::saved::{SavedHost, player};
@@ -31,15 +32,6 @@ pub(super) const SAVED_RUN_DIRECTORY: &str = "/var/run/openvswitch";
 
 /// The PID of the daemons of a saved host, in the names of their sockets.
 const SAVED_PID: &str = "0";
-
-/// A file in a directory of a host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its name; names that are not UTF-8 are left out.
-    pub name: String,
-    /// When it was last changed, if known.
-    pub modified: Option<SystemTime>,
-}
 
 // Another host's files are asked for.
 #[allow(clippy::unused_async)]
@@ -134,13 +126,13 @@ impl Reach {
     }
 
     /// Lists a directory of the host.
-    pub(super) async fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {
+    pub(super) async fn list(&self, directory: &Path) -> io::Result<Vec<DirectoryEntry>> {
         match self {
             Reach::Here => {
                 let entry = |entry: fs::DirEntry| {
                     let modified = entry.metadata().and_then(|metadata| metadata.modified());
                     let name = entry.file_name().into_string().ok()?;
-                    Some(Entry {
+                    Some(DirectoryEntry {
                         name,
                         modified: modified.ok(),
                     })
@@ -153,7 +145,7 @@ impl Reach {
                 let daemons = daemons.map(|daemon| format!("{daemon}.{SAVED_PID}.ctl"));
                 let bridges = host.report.switches.keys();
                 let bridges = bridges.map(|bridge| format!("{bridge}.mgmt"));
-                let socket = |name| Entry {
+                let socket = |name| DirectoryEntry {
                     name,
                     modified: None,
                 };

@@ -22,6 +22,8 @@ pub struct BondState {
     pub next_rebalance: Option<i64>,
     /// The member that is preferred in mode `active-backup`.
     pub primary: Option<String>,
+    /// Whether the bond has no member of that name.
+    pub misses_primary: bool,
     /// The MAC address of the active member; zeros if there is none.
     pub active_mac: Option<String>,
     /// Its members, by name.
@@ -132,7 +134,13 @@ impl BondState {
             "next rebalance" => {
                 self.next_rebalance = value.strip_suffix(" ms").and_then(|ms| ms.parse().ok());
             }
-            "active-backup primary" => self.primary = text().filter(|name| name != "<none>"),
+            "active-backup primary" => {
+                let name = value.strip_suffix(" (no such member)");
+                let name = name.or_else(|| value.strip_suffix(" (no such slave)"));
+                self.misses_primary = name.is_some();
+                let name = name.unwrap_or(value);
+                self.primary = (name != "<none>").then(|| name.to_owned());
+            }
             "active member mac" | "active slave mac" => {
                 self.active_mac = value.split('(').next().map(str::to_owned);
             }
@@ -247,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_kept() {
-        let text = "---- b ----\nbond_mode: balance-slb\nnew setting: 5\nupdelay: 0 ms\n\n\
+        let text = "---- b ----\nbond_mode: balance-slb\nactive-backup primary: e9 (no such member)\nnew setting: 5\nupdelay: 0 ms\n\n\
                     slave e1: enabled\n\tactive slave\n\tmay_enable: true\n\thash 241: 7 kB load\n\tnews\n\n\
                     member e:2: asleep\n  updelay expires in 1981 ms\n";
         let bonds = BondState::from_text(text);
@@ -256,6 +264,10 @@ mod tests {
         };
         assert_eq!(bond.mode.as_deref(), Some("balance-slb"));
         assert_eq!(bond.unknown, ["new setting: 5"]);
+        assert_eq!(
+            (bond.primary.as_deref(), bond.misses_primary),
+            (Some("e9"), true)
+        );
         let [first, second] = bond.members.as_slice() else {
             panic!("{bond:?}");
         };

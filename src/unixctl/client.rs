@@ -110,7 +110,7 @@ impl Reply {
         }
     }
 
-    /// The same.
+    /// Returns the text, or the text of the JSON, and consumes the reply.
     pub fn into_text(self) -> String {
         match self {
             Reply::Text(text) => text,

@@ -1,7 +1,7 @@
 //! The members of a datapath's text, as dpctl(8) writes it: `name(...)` or `name=...`, separated by commas.
 
 /// The parts of a text between commas, those within parentheses or braces not counted.
-pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+pub fn parts(text: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_usize;
     text.split(move |c: char| {
         match c {

@@ -19,7 +19,7 @@ pub mod datapath_flows;
 pub mod datapaths;
 pub mod error;
 pub mod fdb;
-mod members;
+pub mod members;
 pub mod tunnel_routes;
 
 pub use client::{Client, Reply, daemon_of};

@@ -52,14 +52,11 @@ impl TunnelRoute {
         const COMMAND: &str = "ovs/route/show";
         match client.call(COMMAND, &[""; 0]).await? {
             Reply::Text(text) => Ok(Self::from_text(&text)),
-            Reply::Json(json) => match Self::from_json(json.get()) {
-                Ok(routes) => Ok((routes, Vec::new())),
-                Err(error) => Err(Error {
-                    daemon: client.daemon().to_owned(),
-                    command: Some(COMMAND.to_owned()),
-                    kind: ErrorKind::Malformed(error.to_string()),
-                }),
-            },
+            Reply::Json(json) => Self::from_json(json.get()).map_err(|error| Error {
+                daemon: client.daemon().to_owned(),
+                command: Some(COMMAND.to_owned()),
+                kind: ErrorKind::Malformed(error.to_string()),
+            }),
         }
     }
 
@@ -101,12 +98,13 @@ impl TunnelRoute {
         (routes.concat(), unknown)
     }
 
-    /// The routes in a reply that is JSON: an array of objects, each with its next hops. One without is left out.
+    /// The routes in a reply that is JSON: an array of objects, each with its next hops. One without is left out; one of
+    /// another form is kept as text.
     ///
     /// # Errors
     ///
-    /// It is not such an array.
-    pub fn from_json(json: &str) -> Result<Vec<TunnelRoute>, serde_json::Error> {
+    /// It is no array.
+    pub fn from_json(json: &str) -> Result<Rows<TunnelRoute>, serde_json::Error> {
         #[derive(Deserialize)]
         struct JsonRoute {
             user: bool,
@@ -123,7 +121,7 @@ impl TunnelRoute {
             gateway: Option<String>,
             prefsrc: Option<String>,
         }
-        let all: Vec<JsonRoute> = serde_json::from_str(json)?;
+        let all: Vec<serde_json::Value> = serde_json::from_str(json)?;
         let of_route = |route: JsonRoute| {
             let hops = route.nexthops.into_iter();
             let hops = hops.map(|hop| TunnelRoute {
@@ -137,7 +135,14 @@ impl TunnelRoute {
             });
             hops.collect::<Vec<TunnelRoute>>()
         };
-        Ok(all.into_iter().flat_map(of_route).collect())
+        let mut rows: Rows<TunnelRoute> = Rows::default();
+        for value in all {
+            match JsonRoute::deserialize(&value) {
+                Ok(route) => rows.0.extend(of_route(route)),
+                Err(_) => rows.1.push(value.to_string()),
+            }
+        }
+        Ok(rows)
     }
 }
 
@@ -260,9 +265,11 @@ mod tests {
         let json = TunnelRoute::from_json(
             "[{\"table\":254,\"user\":false,\"local\":false,\"prefix\":16,\"dst\":\"10.1.0.0\",\
              \"prefsrc\":\"10.0.0.71\",\"nexthops\":[{\"dev\":\"br0\",\"gateway\":\"10.0.0.1\"},\
-             {\"dev\":\"br1\",\"prefsrc\":\"10.0.1.71\",\"weight\":3}]}]",
+             {\"dev\":\"br1\",\"prefsrc\":\"10.0.1.71\",\"weight\":3}]},{\"user\":\"news\"}]",
         );
-        assert_eq!(json.expect("it is understood"), hops);
+        let (routes, others) = json.expect("it is an array");
+        assert_eq!(routes, hops);
+        assert_eq!(others, ["{\"user\":\"news\"}"]);
         assert_eq!(unknown.len(), 2);
         let (neighbours, unknown) = TunnelNeighbour::from_text(
             "IP      MAC     Bridge\n=====\n10.0.0.72  50:54:00:00:00:72   br0\nnews\n",

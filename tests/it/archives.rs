@@ -69,10 +69,8 @@ impl Made {
 }
 
 fn numbers() -> Vec<u8> {
-    (1..=400)
-        .map(|number| format!("{number}\n"))
-        .collect::<String>()
-        .into_bytes()
+    let numbers: Vec<String> = (1..=400).map(|number| format!("{number}\n")).collect();
+    numbers.concat().into_bytes()
 }
 
 #[test]
@@ -165,7 +163,9 @@ fn a_cut_archive_is_read_up_to_the_cut() {
             }
         }
         // Small ones are a single block, and the directory of a zip is at its end.
-        let is_stream = name.ends_with(".tar") || name.ends_with(".gz");
+        let is_stream = ["tar", "gz"]
+            .iter()
+            .any(|end| name.rsplit('.').next() == Some(end));
         assert!(used > 0 || !is_stream, "{name}");
     }
 }

@@ -66,6 +66,44 @@ changed\tflows\tbr2\tbr2\t-\t-\tflow_add=1\t-
         .begins("changed\tflows\tbr1");
 }
 
+/// The flows are written when the ports are gone already.
+#[test]
+fn flows_name_the_ports_that_other_lines_delete() {
+    for is_first in [true, false] {
+        let sandbox = Sandbox::with(SWITCHES);
+        sandbox.ofctl(&["add-flow", "br0", "in_port=1,actions=drop"]);
+        sandbox.ofctl(&["add-flow", "br0", "ip,actions=output:1"]);
+        let before = sandbox.contents();
+        for (line, words) in [
+            (
+                "flow add br0 in_port=p1,actions=drop",
+                "deletes port \"p1\"",
+            ),
+            ("flow mod br0 ip,actions=p1", "deletes port \"p1\""),
+            (
+                "group add br0 group_id=1,type=all,bucket=output:p1",
+                "deletes port \"p1\"",
+            ),
+        ] {
+            let lines = format!("port del p1\n{line}\n");
+            ovs!(sandbox, "batch").write_stdin(lines).fails(2, words);
+        }
+        ovs!(sandbox, "batch")
+            .write_stdin("flow del br1 --all\nbridge del br1\n")
+            .fails(2, "line 1: the batch deletes bridge \"br1\"");
+        assert_eq!(sandbox.contents(), before);
+        let lines = ["flow del br0 in_port=p1 out_port=p1", "port del p1"];
+        let lines = if is_first {
+            lines.join("\n")
+        } else {
+            format!("{}\n{}", lines[1], lines[0])
+        };
+        ovs!(sandbox, "batch --strict").write_stdin(lines).ok();
+        assert_eq!(vsctl!(sandbox, "list-ports br0"), "");
+        assert_eq!(flows(&sandbox, "br0"), ["priority=0 actions=NORMAL"]);
+    }
+}
+
 #[test]
 fn malformed_flows_are_refused_before_anything_is_written() {
     let sandbox = Sandbox::with(SWITCHES);

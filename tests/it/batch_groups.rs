@@ -210,6 +210,26 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     ovs!(sandbox, "batch --strict")
         .write_stdin(strict)
         .fails(1, "group 3 refers to group 9, which br0 does not have then");
+    // A port that the batch makes has no number yet when it is checked.
+    let made =
+        "port add br0 tap8 --type internal\ngroup add br0 group_id=3,type=all,bucket=output:tap8\n";
+    ovs!(sandbox, "batch --strict").write_stdin(made).ok();
+    // The flows of all groups go with them.
+    ovs!(sandbox, "flow add br0 tcp,actions=group:3").ok();
+    let lines = "group del br0 --all\nflow mod br0 tcp,actions=drop\n";
+    ovs!(sandbox, "batch")
+        .write_stdin(lines)
+        .fails(3, "line 2: br0 has no flow that it matches");
+    // One maximum for all lines.
+    let many: Vec<String> = (11..=40)
+        .map(|id| format!("group add br0 group_id={id},type=all\n"))
+        .collect();
+    let ran = ovs!(sandbox, "batch").write_stdin(many.concat()).ok();
+    assert!(
+        ran.stderr.contains("ovs: and 10 more warnings"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! compared with what the live server answers.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -190,10 +191,10 @@ fn same(read: &Content, live: &Content) {
     let lines = |content: &Content| {
         let mut lines = String::new();
         for (table, rows) in content {
-            lines += &format!("{table}\n");
+            let _ = writeln!(lines, "{table}");
             for (uuid, row) in rows {
                 for (column, value) in row {
-                    lines += &format!("{table} {uuid} {column} {value}\n");
+                    let _ = writeln!(lines, "{table} {uuid} {column} {value}");
                 }
             }
         }
@@ -382,7 +383,7 @@ fn uncommitted_entries() {
         line.unwrap()
             .split([' ', ',', ']'])
             .filter_map(|word| word.parse().ok())
-            .last()
+            .next_back()
             .unwrap()
     };
     let (term, index) = (number("Term: "), number("Log: ["));

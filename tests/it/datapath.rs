@@ -393,12 +393,14 @@ fn datapaths_connections_routes_and_neighbours() {
         ("--zone 5", 1),
         ("--zone 6", 0),
         ("--protocol UDP", 1),
+        ("--protocol 17", 1),
         ("--protocol tcp", 0),
         ("--address 10.1.0.2", 1),
         ("--address 10.1.0.3", 0),
     ] {
         rows(&sandbox, &format!("datapath conntrack {line}"), count);
     }
+    ovs!(sandbox, "datapath conntrack --protocol tpc").fails(2, "did you mean tcp?");
 
     ovs!(sandbox, "datapath neighbours").prints("10.0.0.72\t50:54:00:00:00:72\tbr1\n");
     let routes = ovs!(
@@ -411,6 +413,12 @@ fn datapaths_connections_routes_and_neighbours() {
         "{routes}"
     );
     ovs!(sandbox, "datapath routes 192.0.2.9").prints("192.0.2.9\tbr1\t10.0.0.1\t10.0.0.71\n");
+    ovs!(
+        sandbox,
+        "datapath routes 192.0.2.9 --columns destination,kind"
+    )
+    .fails(2, "kind");
+    ovs!(sandbox, "datapath flows nw_src=10.0.0.300").fails(2, "an IPv4 address is like");
     ovs!(sandbox, "datapath routes 198.51.100.1").fails(3, "no route to 198.51.100.1");
     ovs!(sandbox, "datapath routes x").fails(2, "invalid");
     sandbox.kill_vswitchd();

@@ -46,7 +46,7 @@ fn endpoint(sandbox: &Sandbox) -> String {
 #[test]
 fn equal_hosts() {
     let [first, second] = two_hosts();
-    let flows: String = (0..10_000)
+    let flows: Vec<String> = (0..10_000)
         .map(|number| {
             format!(
                 "table=1,priority={},dl_vlan={},actions=drop\n",
@@ -56,7 +56,7 @@ fn equal_hosts() {
         })
         .collect();
     for sandbox in [&first, &second] {
-        add(sandbox, "", "add-flows", "br-int", &flows);
+        add(sandbox, "", "add-flows", "br-int", &flows.concat());
     }
     let first = endpoint(&first);
     ovs!(second, "diff {first} now")

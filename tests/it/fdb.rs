@@ -145,8 +145,18 @@ fn the_list_is_that_of_the_daemon_with_names() {
     assert_eq!(macs("--vlan 66"), "02:00:00:00:00:02\n");
     assert_eq!(macs("br0 --port p1"), "02:00:00:00:00:01\n");
     assert_eq!(macs("--port bond0"), "02:00:00:00:00:03\n");
-    assert_eq!(macs("--port LOCAL"), "02:00:00:00:00:04\n");
-    assert_eq!(macs("--port 2 --vlan 0"), "");
+    assert_eq!(macs("br0 --port LOCAL"), "02:00:00:00:00:04\n");
+    assert_eq!(macs("br0 --port 2"), "02:00:00:00:00:02\n");
+    assert_eq!(macs("--port br0/2"), "02:00:00:00:00:02\n");
+    assert_eq!(macs("br0 --port 2 --vlan 0"), "");
+    // The same as `ovs trace` says.
+    for (line, code, words) in [
+        ("--port 2", 2, "of which bridge?"),
+        ("br1 --port p1", 3, "port \"p1\" is on br0, not on br1"),
+        ("br1 --port br0/2", 3, "is on br0, not on br1"),
+    ] {
+        ovs!(sandbox, "fdb list {line}").fails(code, words);
+    }
     assert_eq!(macs("br1"), "");
     ovs!(sandbox, "fdb list --port p9").fails(3, "port \"p9\" not found");
     ovs!(sandbox, "fdb list br9").fails(3, "bridge \"br9\" not found");

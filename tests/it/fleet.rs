@@ -293,6 +293,42 @@ fn hosts_by_other_ways() {
     ovs!("show --host a --hosts b").fails(2, "cannot be used with");
 }
 
+#[test]
+fn saved_hosts() {
+    let fleet = Fleet::of(&THREE[..2]);
+    let saved: Vec<String> = fleet
+        .hosts
+        .iter()
+        .zip(["a.db", "b.db"])
+        .map(|(host, name)| {
+            let path = fleet.directory.path().join(name);
+            fs::copy(host.run_dir().join("conf.db"), &path).unwrap();
+            path.display().to_string()
+        })
+        .collect();
+    ovs!(
+        "port list --columns port,tag --from {} --from {}",
+        saved[0],
+        saved[1]
+    )
+    .ok()
+    .shows("a.db\tp1\t5\n")
+    .shows("b.db\ta-long-name\t77\n");
+    fleet.adds(&format!(
+        "s1 from={}\ns2 from={}/nowhere.db",
+        saved[0],
+        fleet.directory.path().display()
+    ));
+    fleet
+        .ovs("port find p1 --columns port")
+        .exits(4)
+        .prints("h1\tp1\ns1\tp1\n")
+        .says("s2: ");
+    fleet
+        .ovs("port del p1 --each")
+        .fails(2, "a saved host is not changed");
+}
+
 /// A Neutron-like host with a tunnel.
 fn host(local: &str, remote: &str, segment: u32) -> String {
     format!(

@@ -13,25 +13,28 @@ fn a_bundle_does_not_change_what_it_adds() {
     };
     start();
     let refused = [
-        ("add tcp,tp_dst=22,actions=drop\ndelete tcp", 2, 1),
+        ("add tcp,tp_dst=22,actions=drop\ndelete tcp", 2, 1, [1, 0]),
         (
             "# one\n\ntcp,actions=drop\nudp,actions=drop\nmodify ip,actions=NORMAL",
             5,
             3,
+            [3, 2],
         ),
-        ("delete ip\ntcp,actions=drop\ndelete table=0", 3, 2),
+        ("delete ip\ntcp,actions=drop\ndelete table=0", 3, 2, [1, 0]),
         (
-            "tcp,actions=drop\nmodify_strict tcp,actions=1\nmodify tcp,actions=2",
+            "tcp,actions=drop\nmodify_strict tcp,actions=1\nmodify tcp,actions=NORMAL",
             3,
             2,
+            [2, 1],
         ),
         (
             "delete arp\nudp,actions=drop\ndelete tcp\ndelete udp\n",
             4,
             2,
+            [0, 0],
         ),
     ];
-    for (lines, line, adds) in refused {
+    for (lines, line, adds, expected) in refused {
         let before = ofctl!(sandbox, "--no-stats dump-flows br0");
         for option in ["", "--dry-run", "--explain"] {
             ovs!(sandbox, "flow add br0 --file - {option}")
@@ -53,6 +56,9 @@ fn a_bundle_does_not_change_what_it_adds() {
         ovs!(sandbox, "flow add br0 --file - --no-atomic")
             .write_stdin(lines)
             .ok();
+        let left = ofctl!(sandbox, "--no-stats dump-flows br0");
+        let counts = ["actions=", "actions=NORMAL"].map(|word| left.matches(word).count());
+        assert_eq!(counts, expected, "{lines}: {left}");
         start();
     }
     let accepted = [

@@ -139,8 +139,7 @@ fn explained_meter_by_meter_as_dump_meters_has_them() {
         ])
     );
     let then = dump(1);
-    ovs!(sandbox, "meter del br0 1 --explain --dry-run")
-        .prints(&format!("removed\t{then}\t-\t1\n"));
+    ovs!(sandbox, "meter del br0 1 --explain --dry-run").prints(format!("removed\t{then}\t-\t1\n"));
     assert_eq!(dump(1), then, "a dry run changes nothing");
 }
 

@@ -67,6 +67,12 @@ fn a_file_where_its_lines_are_expected() {
     }
     // What is not there may be a misspelt flow.
     ovs!(sandbox, "flow add br0 nofile.txt").fails(2, "actions= is missing");
+    ovs!(sandbox, "flow add br0 table=6,arp actions=drop").fails(2, "quote it if it has blanks");
+    ovs!(sandbox, "flow add br0 tcp,dport=80,actions=drop").fails(
+        2,
+        "did you mean tp_dst?\nhint: fields are those of ovs-fields(7)",
+    );
+    ovs!(sandbox, "group add br0 group=2,type=all").fails(2, "did you mean group_id?");
     ovs!(sandbox, "group add br0 2").fails(2, "a group begins with group_id=2");
     ovs!(sandbox, "meter add br0 2").fails(2, "a meter begins with meter=2");
 }

@@ -236,7 +236,11 @@ fn what_was_sent_is_printed() {
             2,
             "'x' is no hexadecimal digit",
         ),
-        ("p1 --actions output:p2", 2, "<FLOW>"),
+        (
+            "p1 --actions output:p2",
+            2,
+            "neither FLOW nor --hex is given",
+        ),
     ] {
         ovs!(sandbox, "packet-out br0 --in-port {arguments}").fails(code, words);
     }

@@ -445,6 +445,16 @@ fn mistakes_are_refused_or_warned_of() {
             "modify cookie=7,actions=1",
             "a modification leaves the cookie of the flows as it is".to_owned(),
         ),
+        (
+            "modify priority=3,ip,actions=1",
+            "flows of any priority are modified; only with --strict (in a file modify_strict) those of priority 3"
+                .to_owned(),
+        ),
+        ("modify_strict priority=3,ip,actions=1", String::new()),
+        (
+            "ip,actions=",
+            "no actions behind actions=: the same as actions=drop".to_owned(),
+        ),
     ] {
         assert_eq!(warnings(text, Version::V15), want, "{text}");
     }

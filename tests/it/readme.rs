@@ -114,7 +114,7 @@ fn examples(page: &str) -> Vec<Vec<Example>> {
 }
 
 /// What cannot run here, and why.
-const NOT_HERE: [(&str, &str); 10] = [
+const NOT_HERE: [(&str, &str); 12] = [
     ("--hosts", "tests/it/fleet.rs"),
     ("--watch", "tests/it/watch.rs: it does not end"),
     ("make ", "tests/it/install.rs and the demo"),

@@ -223,13 +223,14 @@ fn what_trace_says_is_dropped_does_not_arrive() {
         return;
     };
     Lab::learn(&lab.a1, &lab.a2);
+    let listener = lab.a2.listens(7001);
+    assert!(Lab::one(&lab.a1, &lab.a2, &listener, 7001));
     ofctl!(
         lab.a.sandbox,
         "add-flow br-int priority=9,udp,in_port=a1,tp_dst=7001,actions=resubmit(,9)"
     );
     // What the datapath has learned of such packets goes.
     appctl!(lab.a.sandbox, "revalidator/wait");
-    let listener = lab.a2.listens(7001);
     assert!(!Lab::one(&lab.a1, &lab.a2, &listener, 7001));
     says(
         &lab.trace("a1", &lab.a1, &lab.a2, 7001),

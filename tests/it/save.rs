@@ -275,7 +275,7 @@ fn a_file_is_complete_or_is_not_there() {
     assert!(read(&path).switches.contains_key("br0"));
     save(&sandbox, &directory, &["none/x"]).fails(1, "\"none/x\" cannot be written: No such file");
     save(&sandbox, &directory, &["."]).fails(1, "is a directory");
-    assert_eq!(files(), [name.clone()]);
+    assert_eq!(files(), [name.as_str()]);
 }
 
 #[test]

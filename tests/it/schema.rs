@@ -153,9 +153,15 @@ fn wrong_documents_are_refused() {
     let left: Vec<_> = all.difference(&seen).collect();
     assert_eq!(
         left,
-        ["ovs-show-lines", "ovs-trace-lines", "ovs-watch"],
+        [
+            "ovs-diff",
+            "ovs-save",
+            "ovs-show-lines",
+            "ovs-trace-lines",
+            "ovs-watch"
+        ],
         "of these documents no case in tests/it/snapshots/cases.rs prints a record; add one on the switch that has \
-         some (the expected ones: the lines of show and of trace, and what tests/it/watch.rs checks)"
+         some (the expected ones: the lines of show and of trace, and what diff.rs, save.rs and watch.rs check)"
     );
 }
 

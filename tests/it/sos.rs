@@ -1,5 +1,6 @@
 //! Reports of sos and bundles of ovs-bugtool, laid out as these do from what the real tools print.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -293,14 +294,14 @@ fn a_bundle_of_bugtool() {
         let mut text = String::new();
         for bridge in vsctl!(sandbox, "list-br").lines() {
             let output = ofctl!(sandbox, "{command} {bridge}");
-            text += &format!("ovs-ofctl {command} {bridge} \n{output}\n");
+            let _ = writeln!(text, "ovs-ofctl {command} {bridge} \n{output}");
         }
         tree.put(&format!("{top}/{label}.out"), text);
     }
     let mut text = String::new();
     for bridge in vsctl!(sandbox, "list-br").lines() {
         let output = sandbox.appctl(&["fdb/show", bridge]);
-        text += &format!("ovs-appctl fdb/show {bridge}\n{output}\n");
+        let _ = writeln!(text, "ovs-appctl fdb/show {bridge}\n{output}");
     }
     tree.put(&format!("{top}/ovs-appctl-fdb-show.out"), text);
     let bonds = sandbox.appctl(&["bond/show"]);

@@ -1,15 +1,13 @@
 //! `--host`: a host behind OpenSSH's sshd.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
 use rustix::process::Signal;
 
 use crate::common::Sandbox;
 use crate::common::server::until;
-use crate::common::sshd::{Sshd, children_of, kill};
+use crate::common::sshd::{Sshd, kill};
 
 /// A switch with two bridges, a flow and a port with a tag.
 fn switch() -> Sandbox {
@@ -54,11 +52,11 @@ fn reading_and_changing_by_a_master_of_its_own() {
     sshd.ovs(&sandbox, "bridge add br2").ok();
     assert!(vsctl!(sandbox, "list-br").contains("br2"));
     // A batch of flows larger than any buffer, both ways.
-    let flows: String = (0..20_000)
+    let flows: Vec<String> = (0..20_000)
         .map(|number| format!("priority={number},tcp,tp_dst=80,actions=drop\n"))
         .collect();
     sshd.ovs(&sandbox, "flow add br1 --file -")
-        .write_stdin(flows)
+        .write_stdin(flows.concat())
         .ok();
     let dump = sshd.ovs(&sandbox, "dump-flows br1 --no-stats").out();
     assert_eq!(dump.lines().count(), 20_001);
@@ -72,7 +70,7 @@ fn the_master_of_the_user_is_used_and_stays() {
         " ControlPath {}/user\n ControlMaster auto",
         sshd.path("").display()
     ));
-    let master = sshd.ssh(&["-N", "-M", "web"]).spawn().unwrap();
+    let mut master = sshd.ssh(&["-N", "-M", "web"]).spawn().unwrap();
     let check = || {
         let mut check = sshd.ssh(&["-O", "check", "web"]);
         check.stdout(Stdio::null()).status().unwrap().success()
@@ -89,6 +87,7 @@ fn the_master_of_the_user_is_used_and_stays() {
         "{sockets}"
     );
     kill(master.id(), Signal::TERM);
+    master.wait().unwrap();
 }
 
 #[test]

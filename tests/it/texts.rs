@@ -2,6 +2,7 @@
 //! that the real ovs-ofctl prints for ours.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use ovs::openflow::flow_dump::FlowDump;
 use ovs::openflow::messages::Decoded;
@@ -318,7 +319,7 @@ fn flows_of_the_control_socket() {
 fn lines_that_cannot_be_read_are_said() {
     let mut text = String::from("NXST_FLOW reply (xid=0x4):\n cookie=0x0, actions=drop\n");
     for number in 0..5 {
-        text += &format!(" priority={number},nosuch=1 actions=drop\n");
+        let _ = writeln!(text, " priority={number},nosuch=1 actions=drop");
     }
     text += " priority=9 actions=output:1\n";
     let (saved, remarks) = read(&[&text]);
@@ -353,9 +354,10 @@ fn of_several_dumps_the_highest_version_is_taken() {
 fn a_dump_of_many_flows_is_a_reply_of_many_messages() {
     let mut text = String::new();
     for number in 0..30_000 {
-        text += &format!(
+        let _ = writeln!(
+            text,
             " cookie=0x0, duration=5.{number:05}s, table=1, n_packets={number}, n_bytes=0, idle_age=3, \
-             ip,nw_dst=10.{}.{}.1 actions=output:{}\n",
+             ip,nw_dst=10.{}.{}.1 actions=output:{}",
             number / 250,
             number % 250,
             number % 7 + 1

@@ -256,6 +256,28 @@ fn connection_tracking_and_groups() {
         verdict(&sandbox, &format!("{from} --ct est")),
         "sent by p3 untagged"
     );
+    ovs!(sandbox, "trace {from} --ct est --ct new")
+        .ok()
+        .says("only 1 ct(table=...) was met: --ct new was not used");
+    ovs!(sandbox, "trace {from} --hash 7")
+        .ok()
+        .says("--hash 7 was not used");
+    // Back out of the port that it came from.
+    sandbox.ofctl(&["add-flow", "br0", "udp,actions=output:1"]);
+    let skipped = verdict(&sandbox, "p1 udp,dl_src=00:00:00:00:00:01");
+    assert!(
+        skipped.contains("in table 0 of br0: output to the port that it came from is skipped"),
+        "{skipped}"
+    );
+    sandbox.ofctl(&["add-flow", "br0", "sctp,actions=output:2"]);
+    sandbox.ofctl(&["mod-port", "br0", "p2", "no-forward"]);
+    let kept = verdict(&sandbox, "p1 sctp,dl_src=00:00:00:00:00:01");
+    assert!(
+        kept.contains("`ovs port set p2 --openflow-config forward`"),
+        "{kept}"
+    );
+    sandbox.ofctl(&["mod-port", "br0", "p2", "forward"]);
+    ovs!(sandbox, "trace p1 --to 10.0.0.1 --tcp http").fails(2, "is a number from 0 to 65535");
     assert_eq!(
         verdict(&sandbox, &format!("{from} --ct inv")),
         "dropped in table 1 of br0: no flow for ct_state=inv|trk"
@@ -289,12 +311,41 @@ fn connection_tracking_and_groups() {
     assert_eq!(verdict(&sandbox, &format!("{from} --hash {hash}")), first);
 }
 
+/// The flows of the bridges behind patches have the destination, too.
+#[test]
+fn a_destination_on_another_bridge() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    let line = "ens37 --vlan 66 --from-mac 00:00:00:00:00:01 --to 66.0.0.180";
+    ovs!(sandbox, "trace {line} --expect {B}").ok();
+    let document = ovs!(sandbox, "trace {line}").json();
+    assert!(
+        document.to_string().contains(&format!("flows of {B}")),
+        "{document:#}"
+    );
+}
+
 #[test]
 fn packets_as_bytes_and_side_effects() {
     let sandbox = bridge(
         "in_port=1,actions=learn(table=7,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[]),output:2",
     );
     let packet = "ffffffffffff0a000000000188b50000";
+    // Captures of other link types have no Ethernet header: pcap of Linux's "any" device, pcapng of bare IP.
+    let bytes = |hex: &str| -> Vec<u8> { crate::common::hex::bytes(hex) };
+    let record = "0000000000000000100000001000000000000000000000000000000000000000";
+    let sll = format!("d4c3b2a1020004000000000000000000ffff000071000000{record}");
+    let ng = format!(
+        "0a0d0d0a1c0000004d3c2b1a01000000ffffffffffffffff1c000000\
+         01000000140000006500000000000400140000000600000030000000\
+         0000000000000000000000001000000010000000{}30000000",
+        "00".repeat(16)
+    );
+    for (hex, words) in [(sll, "cooked) (link type 113)"), (ng, "(link type 101)")] {
+        let file = sandbox.run_dir().join("other.pcap");
+        fs::write(&file, bytes(&hex)).unwrap();
+        let file = file.display();
+        ovs!(sandbox, "trace p1 --packet {file}").fails(1, words);
+    }
     let dumped = || ofctl!(sandbox, "dump-flows br0 table=7");
     assert_eq!(
         verdict(&sandbox, &format!("p1 --packet {packet}")),
@@ -326,6 +377,32 @@ fn trees_of_recorded_replies_are_printed_as_they_came() {
         }
     }
     assert!(count > 100, "{count}");
+}
+
+#[test]
+fn words_that_would_be_ignored_are_used_or_refused() {
+    let sandbox = bridge(
+        "dl_vlan=66,actions=output:2\ndl_src=00:00:00:00:00:07,actions=output:3\nnw_src=10.0.0.7,tcp,actions=output:4",
+    );
+    for (word, port) in [
+        ("--vlan 66", "p2"),
+        ("--from-mac 00:00:00:00:00:07", "p3"),
+        ("--from 10.0.0.7", "p4"),
+    ] {
+        let said = verdict(&sandbox, &format!("br0 in_port=1,tcp {word}"));
+        assert!(said.contains(port), "{word}: {said}");
+    }
+    let packet = "ffffffffffff00000000000108060001";
+    for words in [
+        "--from-mac 00:00:00:00:00:02",
+        "--to-mac 00:00:00:00:00:02",
+        "--from 10.0.0.1",
+    ] {
+        ovs!(sandbox, "trace p1 --packet {packet} {words}").fails(2, "--packet");
+    }
+    for option in ["--json", "-o json", "--columns result"] {
+        ovs!(sandbox, "trace br0 in_port=1,tcp --raw {option}").fails(2, "--raw");
+    }
 }
 
 #[test]

@@ -130,6 +130,8 @@ pub(super) struct Planner<'p> {
     pub(super) names: &'p dyn NameLookup,
     /// Whether a port may have another number than `names` have, because it is made by a line of the batch.
     pub(super) is_uncertain: &'p dyn Fn() -> bool,
+    /// Whether no line of the batch may make or renumber ports, so that those of the switch are all.
+    pub(super) knows_ports: bool,
     /// Whether warnings are printed.
     pub(super) warns: bool,
 }
@@ -141,16 +143,6 @@ impl Planner<'_> {
     ///
     /// A line is malformed or does not fit what the switch has, or the switch does not reply.
     pub(super) async fn plan(&mut self) -> Result<SwitchPlan, Failure> {
-        let flows = self.flows()?;
-        let mut plan = SwitchPlan::default();
-        let meters = self.meters(&flows, &mut plan).await?;
-        self.read_groups(&flows).await?;
-        let lists_groups = self.entries.any(|kind| matches!(kind, LineKind::Group(_)))
-            || refers(&flows, |one| matches!(one, SwitchReference::Group(_)));
-        let groups = std::mem::take(&mut self.read.groups);
-        let mut groups = GroupPlan::new(groups);
-        let mut known = self.read_flows().await?;
-        let mut added = BundledFlows::new(self.read.version());
         let texts = |(index, entry): (usize, &LineEntry<'_>)| {
             matches!(entry.kind, LineKind::Group(_)).then(|| (index, entry.entry()))
         };
@@ -163,6 +155,29 @@ impl Planner<'_> {
             .unzip();
         let of_line: HashMap<usize, usize> = of_line.into_iter().zip(0..).collect();
         let group_entries = Entries::of_batch("group", all);
+        let cx = self.cx;
+        let request = |command| GroupRequest {
+            cx,
+            entries: &group_entries,
+            command,
+            no_atomic: false,
+            explain: false,
+            is_mixed: false,
+            refuses_warnings: cx.writing.strict,
+        };
+        // One for all lines: they share the maximum number of warnings.
+        let of_all = request(GroupCommand::Add);
+        let mut warnings = GroupWarnings::new(&of_all).with_ports(self.knows_ports);
+        let flows = self.flows(&mut warnings)?;
+        let mut plan = SwitchPlan::default();
+        let meters = self.meters(&flows, &mut plan).await?;
+        self.read_groups(&flows).await?;
+        let lists_groups = self.entries.any(|kind| matches!(kind, LineKind::Group(_)))
+            || refers(&flows, |one| matches!(one, SwitchReference::Group(_)));
+        let groups = std::mem::take(&mut self.read.groups);
+        let mut groups = GroupPlan::new(groups);
+        let mut known = self.read_flows().await?;
+        let mut added = BundledFlows::new(self.read.version());
         let mut flows = flows.into_iter();
         for (index, entry) in self.entries.all.iter().enumerate() {
             match entry.kind {
@@ -187,46 +202,36 @@ impl Planner<'_> {
                     plan.bundle.push(PlannedChange { line, change });
                 }
                 LineKind::Group(command) => {
-                    let request = GroupRequest {
-                        cx: self.cx,
-                        entries: &group_entries,
-                        command,
-                        no_atomic: false,
-                        explain: false,
-                        is_mixed: false,
-                        refuses_warnings: self.cx.writing.strict,
-                    };
                     let Some(number) = of_line.get(&index) else {
                         continue;
                     };
                     let Some(text) = group_entries.get(*number) else {
                         continue;
                     };
-                    self.group(&request, &mut groups, *number, text)?;
+                    let before: Vec<u32> = groups.after.keys().copied().collect();
+                    let (read, names) = (&*self.read, self.names);
+                    request(command).take(
+                        read,
+                        names,
+                        &mut groups,
+                        &mut warnings,
+                        *number,
+                        text,
+                    )?;
+                    let removed = before
+                        .into_iter()
+                        .filter(|group| !groups.after.contains_key(group));
+                    if let Some(known) = known.as_mut() {
+                        removed.for_each(|group| known.remove_users(SwitchReference::Group(group)));
+                    }
                     let steps = std::mem::take(&mut groups.steps);
                     for step in steps {
-                        if let Some(known) = known.as_mut()
-                            && step.change.command == GroupCommand::Delete
-                        {
-                            let group = step.change.group.group_id;
-                            known.remove_users(SwitchReference::Group(group));
-                        }
                         let (line, change) = (entry.line, LineChange::Group(step));
                         plan.bundle.push(PlannedChange { line, change });
                     }
                 }
             }
         }
-        let request = GroupRequest {
-            cx: self.cx,
-            entries: &group_entries,
-            command: GroupCommand::Add,
-            no_atomic: false,
-            explain: false,
-            is_mixed: false,
-            refuses_warnings: self.cx.writing.strict,
-        };
-        let mut warnings = GroupWarnings::new(&request);
         warnings.of_plan(self.read, &groups)?;
         if self.warns {
             warnings.print();
@@ -235,7 +240,7 @@ impl Planner<'_> {
     }
 
     /// Reads the flows of all lines.
-    fn flows(&self) -> Result<Vec<FlowChange>, Failure> {
+    fn flows(&self, warnings: &mut GroupWarnings<'_>) -> Result<Vec<FlowChange>, Failure> {
         let mut flows = Vec::new();
         let (cx, switch, names) = (self.cx, &self.read.switch, &self.read.names);
         for entry in &self.entries.all {
@@ -248,7 +253,7 @@ impl Planner<'_> {
                 return Err(other_command(entry.line));
             }
             let own = change.warnings.iter().map(ToString::to_string);
-            let ports = if self.warns {
+            let ports = if self.knows_ports {
                 absent_ports(switch.name(), &names.ports, &change)
             } else {
                 Vec::new()
@@ -259,9 +264,7 @@ impl Planner<'_> {
                     (true, _) => "--warnings-as-errors",
                     (_, true) => "--strict",
                     (false, false) => {
-                        if self.warns {
-                            cx.remark(&format!("ovs: warning: {warning}"));
-                        }
+                        warnings.note(warning);
                         continue;
                     }
                 };
@@ -389,21 +392,6 @@ impl Planner<'_> {
         let message = at(entry.line, &format!("{name} has no flow that it matches"));
         Err(Failure::new(Exit::NotFound, message)
             .hint("a line with flow add adds the flow, or replaces one with its match"))
-    }
-
-    fn group(
-        &self,
-        request: &GroupRequest<'_>,
-        groups: &mut GroupPlan,
-        number: usize,
-        entry: &Entry,
-    ) -> Result<(), Failure> {
-        let mut warnings = GroupWarnings::new(request);
-        request.take(self.read, self.names, groups, &mut warnings, number, entry)?;
-        if self.warns {
-            warnings.print();
-        }
-        Ok(())
     }
 
     fn refused(&self, line: usize, change: &FlowChange, error: &ErrorMessage) -> Failure {

@@ -1,12 +1,12 @@
 //! The lines of a batch that write flows, groups and meters: after the database, one bundle for each switch.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::line::{EntriesOfSwitch, LineEntry};
-use super::plan::{PlannedChange, Planner, SwitchPlan, malformed, other_command};
+use super::plan::{PlannedChange, Planner, SwitchPlan, at, malformed, other_command};
 use super::sending::{SwitchWriter, refuse_without_bundles};
 use crate::commands::entries::Entries;
 use crate::commands::group::ReadSwitch;
@@ -14,8 +14,9 @@ use crate::commands::switch::{SwitchArg, offered};
 use crate::commands::switch_line::{LineKind, SwitchLine};
 use crate::commands::write::Afterwards;
 use crate::commands::write::of_switch::SwitchChange;
-use crate::commands::{Context, Exit, Failure};
+use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::names::SwitchNames;
+use crate::openflow::fields::ParseError;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::group_entry::GroupCommand;
 use crate::openflow::group_spec::GroupChange;
@@ -31,14 +32,18 @@ use crate::source::Switch;
 pub(super) struct SwitchLines<'a> {
     switches: Vec<EntriesOfSwitch<'a>>,
     made: MadeNames<'a>,
+    /// The names of each switch before the database is written, in the order of `switches`.
+    names: Vec<SwitchNames>,
     /// What will be changed, as far as that is known before the database is written.
     planned: Vec<SwitchChange>,
 }
 
-/// The names that the lines for the database may make.
+/// The names that the lines for the database may make or remove.
 #[derive(Debug, Default)]
 struct MadeNames<'a> {
     words: HashSet<&'a str>,
+    /// The ports and bridges that lines delete, and that no later line names.
+    gone: HashSet<&'a str>,
     /// A line makes a port without naming it.
     any: bool,
 }
@@ -48,8 +53,24 @@ impl<'a> SwitchLines<'a> {
         self.switches.is_empty()
     }
 
-    /// Notes the words of a line for the database: it may make ports of these names.
+    /// Notes the words of a line for the database: it may make ports of these names, or delete them.
     pub(super) fn may_make(&mut self, words: &'a [String]) {
+        for word in words {
+            self.made.gone.remove(word.as_str());
+        }
+        if let [kind, verb, names @ ..] = words
+            && ["del", "delete"].contains(&verb.as_str())
+        {
+            let named = names.iter().filter(|word| !word.starts_with('-'));
+            match (kind.as_str(), named.clone().count()) {
+                // Two bridges, which stay.
+                ("patch", 2..) => {}
+                ("bridge" | "port" | "tunnel" | "patch", _) => {
+                    self.made.gone.extend(named.map(String::as_str));
+                }
+                _ => {}
+            }
+        }
         let unnamed = ["patch", "tunnel"];
         self.made.any |= words
             .first()
@@ -82,6 +103,11 @@ impl<'a> SwitchLines<'a> {
     /// names that are not there and that no line makes, switches without bundles.
     pub(super) async fn check(&mut self, cx: &Context) -> Result<(), Failure> {
         for entries in &self.switches {
+            if let Some(first) = entries.all.first()
+                && self.made.gone.contains(entries.name)
+            {
+                return Err(deleted(first.line, "bridge", entries.name));
+            }
             let switch = SwitchArg::parse(cx, entries.name)?;
             let session = switch.try_connect(cx, offered(cx)).await.ok();
             // A bridge that is not there yet has no names.
@@ -89,6 +115,8 @@ impl<'a> SwitchLines<'a> {
                 Some(session) => switch.all_names(cx, session.allowed()).await?,
                 None => SwitchNames::default(),
             };
+            refuse_gone(entries, cx, &|name| self.made.gone.contains(name))?;
+            self.names.push(names.clone());
             let known = KnownNames {
                 names: &names,
                 made: &self.made,
@@ -107,6 +135,7 @@ impl<'a> SwitchLines<'a> {
                 entries,
                 names: &known,
                 is_uncertain: &|| known.is_made.get(),
+                knows_ports: !self.made.any && self.made.words.is_empty(),
                 warns: false,
             };
             let plan = Box::pin(planner.plan()).await?;
@@ -121,10 +150,16 @@ impl<'a> SwitchLines<'a> {
     /// Connects to all switches and works out what is sent to them.
     async fn prepare(&self, cx: &Context) -> Result<Vec<(SwitchWriter, SwitchPlan)>, Failure> {
         let mut all = Vec::new();
-        for entries in &self.switches {
+        for (entries, before) in self.switches.iter().zip(&self.names) {
             let switch = SwitchArg::parse(cx, entries.name)?;
             let session = switch.connect(cx).await?;
-            let names = switch.all_names(cx, session.allowed()).await?;
+            let SwitchNames { ports, tables } = switch.all_names(cx, session.allowed()).await?;
+            let is_gone =
+                |name: &str| ports.ofport(name).is_none() && before.ofport(name).is_some();
+            refuse_gone(entries, cx, &is_gone)?;
+            // Deletions name the ports that the batch has deleted.
+            let ports = ports.with_gone(&before.ports);
+            let names = SwitchNames { ports, tables };
             let mut read = of_session(switch, session, names.clone());
             let mut planner = Planner {
                 cx,
@@ -132,6 +167,7 @@ impl<'a> SwitchLines<'a> {
                 entries,
                 names: &names,
                 is_uncertain: &|| false,
+                knows_ports: true,
                 warns: true,
             };
             let plan = Box::pin(planner.plan()).await?;
@@ -163,6 +199,71 @@ impl<'a> SwitchLines<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses flows and groups that would be written for a port that the batch deletes. Deletions may name it.
+fn refuse_gone(
+    entries: &EntriesOfSwitch<'_>,
+    cx: &Context,
+    is_gone: &dyn Fn(&str) -> bool,
+) -> Result<(), Failure> {
+    for entry in &entries.all {
+        let names = GoneNames {
+            is_gone,
+            found: OnceCell::new(),
+        };
+        for version in offered(cx).iter() {
+            // What is malformed is refused elsewhere.
+            match entry.kind {
+                LineKind::Flow(FlowCommand::Delete | FlowCommand::DeleteStrict)
+                | LineKind::Group(GroupCommand::Delete)
+                | LineKind::Meter { .. } => {}
+                LineKind::Flow(command) => {
+                    let _ = FlowChange::parse(entry.text, command, &names, version);
+                }
+                LineKind::Group(command) => {
+                    let _ = GroupChange::parse(entry.text, command, &names, version);
+                }
+            }
+        }
+        if let Some(name) = names.found.get() {
+            return Err(deleted(entry.line, "port", name));
+        }
+    }
+    Ok(())
+}
+
+/// The failure of a line about a port or bridge that another line deletes.
+fn deleted(line: usize, kind: &str, name: &str) -> Failure {
+    let message = format!(
+        "the batch deletes {kind} {} before this is written",
+        quoted(name)
+    );
+    Failure::new(Exit::Usage, at(line, &message))
+        .hint("the lines for the database come first: write this in a batch of its own")
+}
+
+/// Resolves every name, and records the first that is gone.
+struct GoneNames<'a> {
+    is_gone: &'a dyn Fn(&str) -> bool,
+    found: OnceCell<String>,
+}
+
+impl NameLookup for GoneNames<'_> {
+    fn port_name(&self, _: u32) -> Option<&str> {
+        None
+    }
+
+    fn ofport(&self, name: &str) -> Option<u32> {
+        if (self.is_gone)(name) {
+            self.found.get_or_init(|| name.to_owned());
+        }
+        Some(1)
+    }
+
+    fn tables_named(&self, _: &str) -> Vec<u8> {
+        vec![253]
     }
 }
 
@@ -199,14 +300,17 @@ fn check_text(
         if let Some(error) = error {
             return Err(match entry.kind {
                 LineKind::Flow(_) => malformed(switch, names.names, entry.line, &error),
-                LineKind::Group(_) | LineKind::Meter { .. } => {
-                    let entry = entry.entry();
-                    Entries::of_batch("entry", Vec::new()).wrong(&entry, &error.to_string())
-                }
+                LineKind::Group(_) => wrong("group", entry, &error),
+                LineKind::Meter { .. } => wrong("meter", entry, &error),
             });
         }
     }
     Ok(())
+}
+
+/// The failure of a group or meter that cannot be read.
+fn wrong(kind: &'static str, entry: &LineEntry<'_>, error: &ParseError) -> Failure {
+    Entries::of_batch(kind, Vec::new()).wrong(&entry.entry(), &error.to_string())
 }
 
 fn of_session(switch: SwitchArg, connected: Switch, names: SwitchNames) -> ReadSwitch {

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
+use super::datapaths;
 use super::show::DATAPATH;
-use super::{datapaths, remark_unknown};
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{Context, Failure};
+use crate::model::resolve::closest;
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
 use crate::unixctl::conntrack::{Connection, Connections, Tuple};
 use crate::unixctl::{Error, ErrorKind};
@@ -32,12 +33,44 @@ pub struct ConntrackArgs {
     /// Only this zone; the datapath selects
     #[arg(long, takes = Value::free("N"))]
     zone: Option<u16>,
-    /// Only this protocol: tcp, udp, icmp, icmpv6, sctp
-    #[arg(long, takes = Value::free("PROTOCOL"))]
+    /// Only this protocol: tcp, udp, icmp, icmpv6, sctp, ..., or its number
+    #[arg(long, takes = Value::free("PROTOCOL"), value_parser = protocol)]
     protocol: Option<String>,
     /// Only connections that one end of which has this address, translated or not
     #[arg(long, takes = Value::free("IP"))]
     address: Option<IpAddr>,
+}
+
+/// The protocols that have a name in the reply, with their numbers (IANA); others are numbers there, too.
+const PROTOCOLS: [(u8, &str); 8] = [
+    (1, "icmp"),
+    (2, "igmp"),
+    (6, "tcp"),
+    (17, "udp"),
+    (33, "dccp"),
+    (58, "icmpv6"),
+    (132, "sctp"),
+    (136, "udplite"),
+];
+
+/// A protocol as the reply has it.
+fn protocol(text: &str) -> Result<String, String> {
+    let name = text.to_ascii_lowercase();
+    let name = if name == "icmp6" { "icmpv6" } else { &name };
+    if let Ok(number) = name.parse::<u8>() {
+        let known = PROTOCOLS.iter().find(|(of, _)| *of == number);
+        return Ok(known.map_or_else(|| number.to_string(), |(_, name)| (*name).to_owned()));
+    }
+    let names = PROTOCOLS.map(|(_, name)| name);
+    if names.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let close =
+        closest(name, names).map_or_else(String::new, |close| format!(" (did you mean {close}?)"));
+    Err(format!(
+        "no such protocol{close}; {}, or a number",
+        names.join(", ")
+    ))
 }
 
 /// A connection of a datapath.
@@ -214,7 +247,7 @@ impl ConntrackArgs {
                 }
                 all => all?,
             };
-            remark_unknown(cx, &datapath.name, &all.unknown);
+            cx.remark_unknown(&datapath.name, &all.unknown);
             let row = |connection| ConnectionRow {
                 datapath: datapath.name.clone(),
                 connection,

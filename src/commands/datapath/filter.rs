@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::base::mac::mac;
 use crate::model::resolve::did_you_mean;
-use crate::openflow::fields::{Field, ROWS};
+use crate::openflow::fields::{Field, FieldKind, Id, ROWS};
 use crate::unixctl::datapath_flows::{DatapathField, DatapathFlow};
 
 /// Protocols: word, `dl_type`, `nw_proto`.
@@ -117,7 +117,7 @@ fn term(word: &str) -> Result<Term, String> {
         });
     };
     let name = match (key, Field::by_name(key)) {
-        ("in_port", _) => return Ok(Term::Port(value.to_owned())),
+        ("in_port" | "in_port_oxm", _) => return Ok(Term::Port(value.to_owned())),
         (_, Some(field)) => field.key,
         ("skb_priority", None) => "skb_priority",
         (_, None) => {
@@ -128,6 +128,17 @@ fn term(word: &str) -> Result<Term, String> {
             ));
         }
     };
+    let wrong = |reason: &str| format!("{}: {reason}", word.escape_debug());
+    if let Some(field) = Field::by_name(key) {
+        let checked = field.check_value(value);
+        checked.map_err(|reason| wrong(&reason))?;
+        let is_flags = matches!(field.kind, FieldKind::CtState | FieldKind::TcpFlags);
+        if is_flags && !value.starts_with(['+', '-']) {
+            return Err(wrong(
+                "flags of the datapath are compared one by one: +trk-new",
+            ));
+        }
+    }
     let (value, mask) = match value.split_once('/') {
         Some((value, mask)) => (value, Some(mask)),
         None => (value, None),
@@ -137,10 +148,31 @@ fn term(word: &str) -> Result<Term, String> {
         value: value.to_owned(),
         mask: mask.map(str::to_owned),
     };
-    if number(&field).is_none() && mask.is_some() {
-        return Err(format!("{}: it is not VALUE/MASK", word.escape_debug()));
+    if number(&field).is_none() && (mask.is_some() || name == "skb_priority") {
+        return Err(wrong("it is not VALUE[/MASK]"));
     }
-    Ok(Term::Field(field))
+    Ok(Term::Field(in_datapath(key, field).map_err(wrong)?))
+}
+
+/// The field that the datapath has for one of OpenFlow: DSCP and ECN are bits of `nw_tos`, the presence bit of a VLAN tag
+/// is not in `dl_vlan`.
+fn in_datapath(key: &str, field: DatapathField) -> Result<DatapathField, &'static str> {
+    let bits = |shift: u32, of_field: u128, name: &'static str| -> Result<_, &'static str> {
+        let (value, mask) = number(&field).ok_or("it is no number")?;
+        Ok(DatapathField {
+            name: name.into(),
+            value: format!("{:#x}", (value << shift) & of_field),
+            mask: Some(format!("{:#x}", (mask << shift) & of_field)),
+        })
+    };
+    match Field::by_name(key).map(|field| field.id) {
+        Some(Id::IP_DSCP) => bits(2, 0xfc, "nw_tos"),
+        Some(Id::NW_TOS) => bits(0, 0xfc, "nw_tos"),
+        Some(Id::NW_ECN) => bits(0, 0x03, "nw_tos"),
+        Some(Id::VLAN_VID) => bits(0, 0xfff, "dl_vlan"),
+        Some(Id::VLAN_TCI) => Err("the datapath has dl_vlan and dl_vlan_pcp instead"),
+        _ => Ok(field),
+    }
 }
 
 /// Whether the two have a value in common. Flags such as those of `ct_state` are compared one by one, values that are
@@ -207,7 +239,7 @@ mod tests {
     fn flows_that_packets_can_match() {
         let line = "recirc_id(0x2),in_port(p1),ct_state(0x22/0x23),eth(dst=01:00:00:00:00:00/01:00:00:00:00:00),\
             eth_type(0x8100),vlan(vid=7,pcp=0/0x0),encap(eth_type(0x0800),ipv4(src=10.1.0.0/255.255.0.0,\
-            dst=10.2.0.2,proto=6,tos=0/0,frag=no),tcp(src=9/0,dst=80/0xfff0)), packets:0, bytes:0, used:never, \
+            dst=10.2.0.2,proto=6,tos=0xb9,frag=no),tcp(src=9/0,dst=80/0xfff0)), packets:0, bytes:0, used:never, \
             actions:drop";
         let flow = DatapathFlow::from_line(line).unwrap();
         assert_eq!(protocol(&flow), ("tcp", true));
@@ -230,6 +262,13 @@ mod tests {
             ("eth_dst=00:00:00:00:00:01", false),
             ("ct_state=+trk-new", true),
             ("ct_state=+new", false),
+            ("vlan_vid=0x1007", true),
+            ("vlan_vid=0x1008", false),
+            ("ip_dscp=46", true),
+            ("ip_dscp=45", false),
+            ("nw_tos=184", true),
+            ("nw_ecn=1,ip_dscp=46", true),
+            ("nw_ecn=2", false),
             ("nw_frag=no", true),
             ("nw_frag=yes", false),
         ] {
@@ -240,7 +279,20 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["nosuch", "nosuch=1", "nw_src=x/8"] {
+        for text in [
+            "nosuch",
+            "nosuch=1",
+            "nw_src=x/8",
+            "nw_src=10.0.0.300",
+            "tp_dst=abc",
+            "tp_dst=65536",
+            "ip_dscp=64",
+            "dl_src=00:00",
+            "ct_state=trk",
+            "ct_state=+nosuch",
+            "vlan_tci=0x1007",
+            "skb_priority=x",
+        ] {
             assert!(FlowFilter::parse(text).is_err(), "{text}");
         }
     }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::filter::{FlowFilter, protocol};
 use super::show::DATAPATH;
-use super::{bridge_ports, datapaths, remark_unknown};
+use super::{bridge_ports, datapaths};
 use crate::base::order::by_name;
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
@@ -14,7 +14,7 @@ use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
 use crate::unixctl::datapath_flows::{DatapathFlow, FlowDump};
-use crate::unixctl::datapaths::{BridgePort, Datapath, DatapathPort};
+use crate::unixctl::datapaths::{BridgePort, Datapath};
 
 pub(super) const ABOUT: About = About::watchable()
     .list(|| headings(&columns()))
@@ -55,7 +55,7 @@ pub struct FlowArgs {
     #[arg(long)]
     hit: bool,
 
-    /// Only flows that drop their packets
+    /// Only flows whose actions are drop, or that have none
     #[arg(long)]
     drops: bool,
 
@@ -201,11 +201,15 @@ impl FlowArgs {
         let mut rows = Vec::new();
         for datapath in &all {
             let dump = FlowDump::read(&client, &datapath.name).await?;
-            remark_unknown(cx, &datapath.name, &dump.unknown);
+            cx.remark_unknown(&datapath.name, &dump.unknown);
             let is_port = |port: &str, word: &str| ports.is_it(datapath, port, word);
+            let of_port: Option<Vec<&str>> = self.port.as_ref().map(|word| {
+                let names = datapath.ports.iter().map(|port| port.name.as_str());
+                names.filter(|name| is_port(name, word)).collect()
+            });
             for mut flow in dump.flows {
                 name_in_port(&mut flow, datapath);
-                if !filter.takes(&flow, is_port) || !self.takes(&flow, datapath, &ports) {
+                if !filter.takes(&flow, is_port) || !self.takes(&flow, of_port.as_deref()) {
                     continue;
                 }
                 rows.push(FlowRow {
@@ -222,15 +226,15 @@ impl FlowArgs {
         cx.print_list(&view, &rows, "flows")
     }
 
-    fn takes(&self, flow: &DatapathFlow, datapath: &Datapath, ports: &Ports<'_>) -> bool {
-        let is_at = |word: &String| {
-            let of_it = |port: &&DatapathPort| ports.is_it(datapath, &port.name, word);
-            let mut named = datapath.ports.iter().filter(of_it);
-            named.any(|port| flow.value("in_port") == Some(&port.name) || flow.sends_to(&port.name))
+    /// Whether the options take a flow; `of_port` are the ports that --port names.
+    fn takes(&self, flow: &DatapathFlow, of_port: Option<&[&str]>) -> bool {
+        let is_at = |ports: &[&str]| {
+            let mut ports = ports.iter();
+            ports.any(|port| flow.value("in_port") == Some(port) || flow.sends_to(port))
         };
         (!self.hit || flow.packets > 0)
             && (!self.drops || matches!(flow.actions.as_str(), "drop" | ""))
-            && self.port.as_ref().is_none_or(is_at)
+            && of_port.is_none_or(is_at)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use super::remark_unknown;
 use crate::commands::about::About;
 use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
@@ -15,7 +14,7 @@ pub(super) const ROUTES: About = About::watchable()
 Read from ovs-vswitchd (ovs/route/show, ovs/route/lookup) by its control socket. These are the routes of tunnels in the \
 userspace datapath, where ovs-vswitchd itself makes the outer headers; the kernel's datapath uses those of the host. \
 Cached ones are copies of the host's routes, user ones were added by ovs/route/add. With an address, the route that a \
-tunnel to it takes; exit code 3: there is none.")
+tunnel to it takes, without kind, local and mark, which ovs-vswitchd does not report then; exit code 3: there is none.")
     .examples("\
 ovs datapath routes
 ovs datapath routes 10.0.0.72
@@ -93,8 +92,8 @@ fn neighbour_columns() -> Vec<Column<TunnelNeighbour>> {
 
 pub(super) async fn routes(cx: &Context, address: Option<IpAddr>) -> Result<(), Failure> {
     let mut columns = columns();
-    // Of a single route the daemon does not tell these.
-    if address.is_some() && cx.format.columns.is_none() {
+    // Of a single route the daemon does not report these.
+    if address.is_some() {
         columns.retain(|it| !["kind", "local", "mark"].contains(&it.heading.name));
     }
     let view = cx.format.view(&columns)?;
@@ -103,7 +102,7 @@ pub(super) async fn routes(cx: &Context, address: Option<IpAddr>) -> Result<(), 
         None => {
             client.prefer_json().await?;
             let (routes, unknown) = TunnelRoute::read_all(&client).await?;
-            remark_unknown(cx, "ovs/route/show", &unknown);
+            cx.remark_unknown("ovs/route/show", &unknown);
             routes
         }
         Some(address) => {
@@ -123,7 +122,7 @@ pub(super) async fn neighbours(cx: &Context) -> Result<(), Failure> {
     let view = cx.format.view(&columns)?;
     let client = cx.vswitchd().await?;
     let (mut neighbours, unknown) = TunnelNeighbour::read_all(&client).await?;
-    remark_unknown(cx, "tnl/neigh/show", &unknown);
+    cx.remark_unknown("tnl/neigh/show", &unknown);
     neighbours.sort_by_key(|neighbour| neighbour.ip.parse::<IpAddr>().ok());
     cx.print_list(&view, &neighbours, "neighbours")
 }

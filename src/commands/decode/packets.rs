@@ -246,8 +246,15 @@ impl Streams {
     }
 }
 
+/// A packet of a capture file.
+pub(super) struct CapturedPacket<'a> {
+    pub(super) bytes: &'a [u8],
+    /// `LINKTYPE_*` of tcpdump.org: 1 is Ethernet.
+    pub(super) link_type: u16,
+}
+
 /// The packets of a capture file: pcap, or pcapng.
-pub(super) fn capture(bytes: &[u8]) -> Option<Result<Vec<&[u8]>, DecodeError>> {
+pub(super) fn capture(bytes: &[u8]) -> Option<Result<Vec<CapturedPacket<'_>>, DecodeError>> {
     let magic = bytes.first_chunk::<4>()?;
     match magic {
         [0xa1, 0xb2, 0xc3 | 0x3c, 0xd4 | 0x4d] => Some(pcap(bytes, u32::from_be_bytes)),
@@ -264,34 +271,68 @@ pub(super) fn capture(bytes: &[u8]) -> Option<Result<Vec<&[u8]>, DecodeError>> {
 type Order = fn([u8; 4]) -> u32;
 
 /// `pcap-savefile(5)`: a header, then seconds, fraction, length, length on the wire, packet.
-fn pcap(bytes: &[u8], order: Order) -> Result<Vec<&[u8]>, DecodeError> {
+fn pcap(bytes: &[u8], order: Order) -> Result<Vec<CapturedPacket<'_>>, DecodeError> {
     let mut c = Cursor::new(bytes, 0);
-    c.skip(24, "pcap header")?;
+    c.skip(20, "pcap header")?;
+    // The upper half is about the frame check sequence.
+    let link_type = order(c.array("link type")?) as u16;
     let mut packets = Vec::new();
     while !c.is_empty() {
         c.skip(8, "time of a packet")?;
         let length = order(c.array("length of a packet")?);
         c.skip(4, "length of a packet")?;
-        packets.push(c.take(length as usize, "packet")?);
+        let bytes = c.take(length as usize, "packet")?;
+        packets.push(CapturedPacket { bytes, link_type });
     }
     Ok(packets)
 }
 
-/// draft-ietf-opsawg-pcapng: blocks of type, length, body, length; those of type 6 hold packets.
-fn pcapng(bytes: &[u8], order: Order) -> Result<Vec<&[u8]>, DecodeError> {
+/// draft-ietf-opsawg-pcapng: blocks of type, length, body, length; those of type 1 describe an interface of their
+/// section, those of type 6 hold packets.
+fn pcapng(bytes: &[u8], order: Order) -> Result<Vec<CapturedPacket<'_>>, DecodeError> {
+    const SECTION: u32 = 0x0a0d_0d0a;
+    const INTERFACE: u32 = 1;
     const ENHANCED_PACKET: u32 = 6;
+    let is_little = order([1, 0, 0, 0]) == 1;
     let mut c = Cursor::new(bytes, 0);
-    let mut packets = Vec::new();
+    let (mut packets, mut link_types) = (Vec::new(), Vec::new());
     while !c.is_empty() {
         let kind = order(c.array("block type")?);
         let length = order(c.array("block length")?) as usize;
         let mut body = c.sub(length.saturating_sub(8), "block")?;
-        if kind == ENHANCED_PACKET {
-            body.skip(12, "interface and time")?;
-            let length = order(body.array("length of a packet")?);
-            body.skip(4, "length of a packet")?;
-            packets.push(body.take(length as usize, "packet")?);
+        match kind {
+            SECTION => link_types.clear(),
+            INTERFACE => {
+                let first = order(body.array("link type")?);
+                link_types.push(if is_little { first } else { first >> 16 } as u16);
+            }
+            ENHANCED_PACKET => {
+                let interface = order(body.array("interface")?) as usize;
+                body.skip(8, "time of a packet")?;
+                let length = order(body.array("length of a packet")?);
+                body.skip(4, "length of a packet")?;
+                let bytes = body.take(length as usize, "packet")?;
+                let link_type = link_types.get(interface).copied().unwrap_or(ETHERNET);
+                packets.push(CapturedPacket { bytes, link_type });
+            }
+            _ => {}
         }
     }
     Ok(packets)
+}
+
+/// The link type of Ethernet.
+pub(super) const ETHERNET: u16 = 1;
+
+/// What captures of a link type hold.
+pub(super) fn link_type_name(link_type: u16) -> &'static str {
+    match link_type {
+        ETHERNET => "Ethernet",
+        113 | 276 => "packets of Linux's \"any\" device (cooked)",
+        12 | 14 | 101 | 228 | 229 => "IP packets without a link layer",
+        0 | 108 => "packets of a BSD loopback device",
+        105 | 119 | 127 | 163 => "802.11",
+        253 => "Netlink",
+        _ => "other packets than Ethernet",
+    }
 }

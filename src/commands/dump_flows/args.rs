@@ -7,7 +7,7 @@ use super::sort::Sorting;
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::spelling::Spelling;
-use crate::commands::switch::SwitchArg;
+use crate::commands::switch::{FIELDS_HINT, SwitchArg};
 use crate::commands::{Exit, Failure};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve::{self, PortWord};
@@ -273,7 +273,7 @@ fn malformed_match(error: &ParseError) -> Failure {
             "--hit chooses flows that packets have hit; --sort=n_packets orders"
         }
         "priority" => "--sort=priority orders by it; grep finds the lines: `| grep -w priority=10`",
-        _ => "fields are those of ovs-fields(7): in_port=NAME,tcp,nw_src=10.0.0.0/8,tp_dst=22",
+        _ => FIELDS_HINT,
     };
     Failure::new(Exit::Usage, format!("MATCH: {error}")).hint(hint)
 }

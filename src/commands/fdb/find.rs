@@ -11,7 +11,7 @@ use crate::output::{Cell, ColourRole, Column, Shape, headings};
 pub(super) const ABOUT: About = About::watchable()
     .list(|| headings(&columns()))
     .remarks("\
-It looks into the MAC learning tables of all bridges, and at the addresses in the database: mac_in_use, mac, and those \
+Searches the MAC learning tables of all bridges, and at the addresses in the database: mac_in_use, mac, and those \
 that cloud software wrote into external_ids (attached-mac). found tells by which. The port with the device behind it is \
 first, then tunnels, last the patch ports that lead to it from other bridges.
 
@@ -81,11 +81,10 @@ pub(super) async fn find(cx: &Context, address: &str, bridge: Option<&str>) -> R
     let columns = columns();
     let view = cx.format.view(&columns)?;
     let (topology, vlan) = bridges(cx, bridge).await?;
-    let (learned, mut entries, not_read) = match learned(cx, &topology, address).await {
+    let (learned, entries, not_read) = match learned(cx, &topology, address).await {
         Ok((rows, entries)) => (rows, entries, None),
         Err(failure) => (Vec::new(), 0, Some(failure)),
     };
-    entries = entries.max(learned.len());
     let picture = Picture::with_peers(cx, topology.clone(), true).await?;
     let mut found: Vec<Location<'_>> = Vec::new();
     let lines = picture.lines();

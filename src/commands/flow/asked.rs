@@ -25,7 +25,7 @@ pub(super) struct FlowRequest<'a> {
     pub(super) may_delete_all: bool,
 }
 
-/// A change, with the number of its line or argument.
+/// A change, with the number of its line or argument; 0: it has none.
 pub(super) type Numbered = (usize, FlowChange);
 
 /// The failure that several flows cannot be written at once.

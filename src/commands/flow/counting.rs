@@ -62,9 +62,13 @@ pub(super) async fn modified(
             continue;
         }
         missing += 1;
-        first.get_or_insert(*number);
+        if first.is_none() {
+            let is_strict = change.command == FlowCommand::ModifyStrict;
+            let with = is_strict.then(|| with_priority(change.flow.priority));
+            first = Some((*number, with.unwrap_or_default()));
+        }
     }
-    let Some(first) = first else {
+    let Some((first, with)) = first else {
         return Ok(sum);
     };
     let text = request.input.text_of(first);
@@ -73,13 +77,39 @@ pub(super) async fn modified(
         missing => format!(", and none for {} others", missing - 1),
     };
     let reason = format!(
-        "{} has no flow that it matches{others}",
+        "{} has no flow that it matches{with}{others}",
         request.switch.name()
     );
     let message = request
         .input
         .message(first, &text.unwrap_or_default(), &reason);
     Err(Failure::new(Exit::NotFound, message).hint("nothing changed; --or-add adds such a flow"))
+}
+
+/// Which priority a strict change looked for: `, with priority 32768, the default`.
+fn with_priority(priority: u16) -> String {
+    let default = if priority == 0x8000 {
+        ", the default"
+    } else {
+        ""
+    };
+    format!(", with priority {priority}{default}")
+}
+
+/// What strict deletions that removed nothing looked for; `None` if there are others among them.
+pub(super) fn looked_for(changes: &[Numbered]) -> Option<String> {
+    let is_strict = |(_, change): &Numbered| change.command == FlowCommand::DeleteStrict;
+    let (_, first) = changes.first()?;
+    if !changes.iter().all(is_strict) {
+        return None;
+    }
+    Some(match changes {
+        [_] => format!(
+            "no flow has exactly this match{}",
+            with_priority(first.flow.priority)
+        ),
+        _ => "no flow has exactly one of these matches and its priority".to_owned(),
+    })
 }
 
 /// The flows that changes have selected, by a hash of their keys.

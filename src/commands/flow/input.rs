@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::commands::entries::refuse_file;
 use crate::commands::entry_file::{EntryFile, EntryLine, EntryLines};
-use crate::commands::switch::SwitchArg;
+use crate::commands::switch::{FIELDS_HINT, SwitchArg};
 use crate::commands::{Exit, Failure, quoted};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::actions::SwitchReference;
-use crate::openflow::fields::ParseError;
+use crate::openflow::fields::{ParseError, ParseErrorKind};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
 use crate::openflow::text::reserved_port;
@@ -106,6 +106,17 @@ impl<'a> FlowInput<'a> {
             FlowInput::File(_) => Exit::Failed,
         };
         Failure::new(exit, self.message(number, text, reason))
+    }
+
+    /// The failure of a flow that is malformed, with what to do where that is known.
+    pub(super) fn hinted(&self, failure: Failure, error: &ParseError) -> Failure {
+        let is_split = matches!(self, FlowInput::Arguments([_, rest @ ..])
+            if rest.iter().any(|flow| flow.starts_with("action")));
+        match &error.kind {
+            _ if is_split => failure.hint("a flow is one argument: quote it if it has blanks"),
+            ParseErrorKind::UnknownField { .. } => failure.hint(FIELDS_HINT),
+            _ => failure,
+        }
     }
 
     /// The place, the reason and the flow.
@@ -238,7 +249,8 @@ impl FlowReader<'_> {
     fn malformed(&self, line: EntryLine<'_>, error: &ParseError) -> Failure {
         let named = self.switch.unresolved(error, self.names);
         let Some(named) = named else {
-            return self.input.wrong(line.number, line.text, &error.to_string());
+            let failure = self.input.wrong(line.number, line.text, &error.to_string());
+            return self.input.hinted(failure, error);
         };
         let exit = match self.input {
             FlowInput::Arguments(_) => named.exit,

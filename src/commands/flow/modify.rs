@@ -17,7 +17,7 @@ pub(super) const MODIFY: About = About::writes_flows()
 The flows that match at least the fields of FLOW get its actions; their counters stay. cookie=V/M selects them by \
 their cookie. With --strict only the flow with exactly this table, priority and match is changed.
 
-How many flows are changed is read just before: the switch does not tell. If there is none, nothing is changed and \
+How many flows are changed is read just before: the switch does not report it. If there is none, nothing is changed and \
 the exit code is 3; --or-add adds the flow instead. A flow that another program adds or removes between the two is not \
 considered; over OpenFlow 1.0 and 1.1 the switch itself adds the flow then.
 
@@ -34,7 +34,7 @@ The flows that match at least the fields of MATCH are removed, in all tables unl
 cookie=V[/M], out_port= and out_group=. With --strict only the flow with exactly this table, priority and match is \
 removed. To remove every flow, --all is needed.
 
-How many flows are removed is read just before: the switch does not tell. Flows that other programs add or remove \
+How many flows are removed is read just before: the switch does not report it. Flows that other programs add or remove \
 between the two are not counted.")
     .examples("\
 ovs flow del br-int in_port=qvo6b5e4978-e2

@@ -4,7 +4,7 @@ use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::input::FlowInput;
 use super::refusal;
 use crate::base::shell::word;
-use crate::commands::{Exit, Failure};
+use crate::commands::{Exit, Failure, quoted};
 use crate::model::names::SwitchNames;
 use crate::openflow::flow_change::{FlowChange, NotCarried};
 use crate::openflow::messages::error::ErrorMessage;
@@ -26,13 +26,22 @@ pub(super) struct Tally {
     pub(super) deletions: u64,
 }
 
+/// Where a change comes from.
+pub(super) enum ChangeSource {
+    /// The line or argument of this number.
+    Number(usize),
+    /// A flow of the switch, as text.
+    OfSwitch(String),
+}
+
 /// The sending of changes to a switch.
-#[derive(Debug)]
 pub(super) struct Sending<'a> {
     pub(super) request: &'a FlowRequest<'a>,
     pub(super) names: &'a SwitchNames,
     pub(super) version: Version,
     pub(super) how: Atomicity,
+    /// The text of the flow of the switch that a change without a number is for, by its place among these changes.
+    pub(super) of_switch: &'a dyn Fn(usize) -> Option<String>,
 }
 
 impl Sending<'_> {
@@ -57,8 +66,9 @@ impl Sending<'_> {
                     FlowCommand::Delete | FlowCommand::DeleteStrict => tally.deletions += 1,
                 }
                 let message = |xid| change.message(xid);
-                let put =
-                    out.put(|xid| message(xid).map_err(|error| self.not_carried(number, &error)));
+                let source = || self.source(&numbers, numbers.len() - 1);
+                let put = out
+                    .put(|xid| message(xid).map_err(|error| self.not_carried(&source(), &error)));
                 // One by one, those after a refused flow are written.
                 if !put.await? && self.how == Atomicity::Bundle {
                     break;
@@ -67,19 +77,19 @@ impl Sending<'_> {
             Ok(())
         };
         let written = session.write(self.how, produce).await;
-        let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
+        let source = |index: usize| self.source(&numbers, index);
         let switch = self.request.switch.name();
         match written {
             Ok(written) if written.refusals == 0 => Ok(tally),
-            Ok(written) => Err(self.partly(&written, number)),
+            Ok(written) => Err(self.partly(&written, source)),
             Err(WriteError::Producer { error, written }) => {
                 Err(self.after(error, &written, numbers.len()))
             }
             Err(WriteError::Refused { index, error }) => {
-                Err(self.refused(index.map(number), &error))
+                Err(self.refused(index.map(source), &error))
             }
             Err(WriteError::TooLong { index }) => {
-                Err(self.wrong(number(index), "it is too long for a message of a bundle"))
+                Err(self.wrong(&source(index), "it is too long for a message of a bundle"))
             }
             Err(WriteError::NoBundles(version)) => Err(no_bundles(&self.request.switch, version)),
             Err(WriteError::NoTables {
@@ -91,7 +101,7 @@ impl Sending<'_> {
                     "it names a table, and {switch} reads none over {} ({error})",
                     self.version
                 );
-                let failure = self.wrong(number(index), &reason);
+                let failure = self.wrong(&source(index), &reason);
                 Err(self.after(failure, &written, numbers.len()))
             }
             Err(WriteError::Lost {
@@ -122,22 +132,44 @@ impl Sending<'_> {
         }
     }
 
-    /// A failure with the flow of this number.
-    fn wrong(&self, number: usize, reason: &str) -> Failure {
-        let text = self.request.input.text_of(number);
-        let text = text.unwrap_or_default();
-        let message = self.request.input.message(number, &text, reason);
+    /// Where the change of this index comes from.
+    fn source(&self, numbers: &[usize], index: usize) -> ChangeSource {
+        let number = numbers.get(index).copied().unwrap_or_default();
+        if number > 0 {
+            return ChangeSource::Number(number);
+        }
+        let before = numbers.iter().take(index);
+        let place = before.filter(|number| **number == 0).count();
+        ChangeSource::OfSwitch((self.of_switch)(place).unwrap_or_default())
+    }
+
+    /// A failure with the flow.
+    fn wrong(&self, source: &ChangeSource, reason: &str) -> Failure {
+        let message = match source {
+            ChangeSource::Number(number) => {
+                let text = self.request.input.text_of(*number);
+                let text = text.unwrap_or_default();
+                self.request.input.message(*number, &text, reason)
+            }
+            ChangeSource::OfSwitch(flow) => {
+                let switch = self.request.switch.name();
+                format!(
+                    "{switch}: {reason}; the flow to be removed is {}",
+                    quoted(flow)
+                )
+            }
+        };
         Failure::new(Exit::Failed, message)
     }
 
-    fn not_carried(&self, number: usize, error: &NotCarried) -> Failure {
-        self.wrong(number, &error.to_string())
+    fn not_carried(&self, source: &ChangeSource, error: &NotCarried) -> Failure {
+        self.wrong(source, &error.to_string())
     }
 
     /// The failure of a flow that the switch refused.
-    pub(super) fn refused(&self, number: Option<usize>, error: &ErrorMessage) -> Failure {
+    pub(super) fn refused(&self, source: Option<ChangeSource>, error: &ErrorMessage) -> Failure {
         let switch = self.request.switch.name();
-        let Some(number) = number else {
+        let Some(source) = source else {
             let reason = refusal::reason(error, None, switch);
             let message = format!("{switch}: {} ({error})", reason.text);
             return Failure {
@@ -146,21 +178,28 @@ impl Sending<'_> {
                 hint: reason.hint,
             };
         };
-        let text = self.request.input.text_of(number);
+        let text = match &source {
+            ChangeSource::Number(number) => self.request.input.text_of(*number),
+            ChangeSource::OfSwitch(_) => None,
+        };
         let change = text.and_then(|text| {
             FlowChange::parse(&text, self.request.command, self.names, self.version).ok()
         });
         let reason = refusal::reason(error, change.as_ref(), switch);
         Failure {
             hint: reason.hint,
-            ..self.wrong(number, &format!("{} ({error})", reason.text))
+            ..self.wrong(&source, &format!("{} ({error})", reason.text))
         }
     }
 
     /// The failure where flows were written one by one and some were refused; in a dry run, where they would be.
-    pub(super) fn partly(&self, written: &Written, number: impl Fn(usize) -> usize) -> Failure {
+    pub(super) fn partly(
+        &self,
+        written: &Written,
+        source: impl Fn(usize) -> ChangeSource,
+    ) -> Failure {
         let failures = written.refused.iter().take(MAX_REPORTED);
-        let mut failures = failures.map(|(index, error)| self.refused(Some(number(*index)), error));
+        let mut failures = failures.map(|(index, error)| self.refused(Some(source(*index)), error));
         if written.sent == 1
             && let Some(failure) = failures.next()
         {

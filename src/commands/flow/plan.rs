@@ -94,7 +94,7 @@ impl FlowPlan {
         if malformed.is_some() || !is_whole {
             let message = format!("{} has a malformed flow", switch.name());
             return Err(Failure::new(Exit::Failed, message).hint(
-                "`ovs dump-flows` shows it; without --dry-run and --explain flows are not read",
+                "`ovs dump-flows` shows it; flows are read for --dry-run, --explain and `flow mod` in a batch",
             ));
         }
         Ok(plan)

@@ -7,7 +7,7 @@ use super::comparison::{Comparison, Difference, SideSpelling};
 use super::conflicts;
 use super::input::{FlowInput, FlowReader};
 use super::options::WriteOptions;
-use super::outcome::Sending;
+use super::outcome::{ChangeSource, Sending};
 use super::plan::FlowPlan;
 use super::present::Present;
 use super::report::{self, FlowCount};
@@ -161,7 +161,13 @@ impl Args {
         let NamedSwitch {
             mut session, names, ..
         } = switch;
+        let spelling = SideSpelling {
+            names: &names,
+            ports: self.spelling.ports(),
+            style: self.spelling.style(cx),
+        };
         let sending = Sending {
+            of_switch: &|place| Some(spelling.plain(removals(&comparison).nth(place)?)),
             request,
             names: &names,
             version: session.version(),
@@ -172,7 +178,7 @@ impl Args {
             if let Some((line, error)) = refused.first()
                 && (sending.how == Atomicity::Bundle || changes.count() == 1)
             {
-                return Err(sending.refused(Some(*line), error));
+                return Err(sending.refused(Some(ChangeSource::Number(*line)), error));
             }
             let mut effects = self.effects(cx, &comparison, &names);
             effects.retain(|effect| !refused.iter().any(|(line, _)| *line == effect.number));
@@ -183,7 +189,7 @@ impl Args {
                     refusals: refused.len(),
                     refused,
                 };
-                return Err(sending.partly(&written, |line| line));
+                return Err(sending.partly(&written, ChangeSource::Number));
             }
         }
         if cx.writing.dry_run {
@@ -371,10 +377,7 @@ async fn write(
         .progress(&format!("{}: writing flows", request.switch.name()));
     let base = comparison.base.iter();
     let mut written = base.filter_map(|(_, flow)| written(&flow, version).transpose());
-    let others = comparison.others.iter();
-    let mut removed = others
-        .filter(|(_, flow)| comparison.base.find(flow.key).is_none())
-        .map(|(_, flow)| removed(&flow, version));
+    let mut removed = removals(comparison).map(|flow| removed(&flow, version));
     // In a bundle flows are removed first, so that the tables have room; one by one they are removed last, so that
     // packets match a flow at any time.
     let next = || {
@@ -387,6 +390,12 @@ async fn write(
     sending.send(session, next).await?;
     drop(progress);
     Ok(())
+}
+
+/// The flows that are removed: those without a counterpart in the file.
+fn removals(comparison: &Comparison) -> impl Iterator<Item = StoredFlow<'_>> {
+    let others = comparison.others.iter().map(|(_, flow)| flow);
+    others.filter(|flow| comparison.base.find(flow.key).is_none())
 }
 
 /// The flows that the switch will have, those that are written by their lines in the file.

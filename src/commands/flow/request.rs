@@ -5,7 +5,7 @@ use super::bundled::{BundledFlows, NotSeen, is_wide};
 use super::conflicts;
 use super::counting;
 use super::input::{FlowInput, FlowReader, Warnings, is_deletion};
-use super::outcome::{Sending, Tally};
+use super::outcome::{ChangeSource, Sending, Tally};
 use super::plan::{Applied, FlowPlan};
 use super::present::Present;
 use super::report::{self, FlowCount};
@@ -104,6 +104,7 @@ impl FlowRequest<'_> {
     ) -> Result<Option<Vec<FlowCount>>, Failure> {
         let plans = self.cx.writing.dry_run || self.options.explain;
         let sending = Sending {
+            of_switch: &|_| None,
             request: self,
             names: reader.names,
             version: reader.version,
@@ -149,7 +150,13 @@ impl FlowRequest<'_> {
             }
             FlowCommand::Delete | FlowCommand::DeleteStrict if plans => None,
             FlowCommand::Delete | FlowCommand::DeleteStrict => {
-                Some(counting::deleted(&mut session, self, &changes).await?)
+                let count = counting::deleted(&mut session, self, &changes).await?;
+                if count == 0
+                    && let Some(looked_for) = counting::looked_for(&changes)
+                {
+                    self.cx.remark(&looked_for);
+                }
+                Some(count)
             }
         };
         if how == Atomicity::Bundle {
@@ -172,7 +179,7 @@ impl FlowRequest<'_> {
                     refusals: refused.len(),
                     refused,
                 };
-                return Err(sending.partly(&written, |index| number(&changes, index)));
+                return Err(sending.partly(&written, |index| source(&changes, index)));
             }
         }
         let mut changes = changes.into_iter();
@@ -258,7 +265,7 @@ impl FlowRequest<'_> {
         if let Some((index, error)) = refused.first()
             && (sending.how == Atomicity::Bundle || changes.len() == 1)
         {
-            return Err(sending.refused(Some(number(changes, *index)), error));
+            return Err(sending.refused(Some(source(changes, *index)), error));
         }
         conflicts::warn(&plan, reader, &text)?;
         effects::print_effects(self.cx, "flow", self.switch.name(), &effects, 0)?;
@@ -317,7 +324,8 @@ impl FlowRequest<'_> {
                     },
                 );
             if let (false, Some(error)) = (is_readable, errors.first()) {
-                return Err(self.input.wrong(number, flow, &error.to_string()));
+                let failure = self.input.wrong(number, flow, &error.to_string());
+                return Err(self.input.hinted(failure, error));
             }
         }
         Ok(seen.any.get())
@@ -369,9 +377,9 @@ impl FlowRequest<'_> {
     }
 }
 
-/// The number of the change of this index.
-fn number(changes: &[Numbered], index: usize) -> usize {
-    changes.get(index).map_or(0, |(number, _)| *number)
+/// Where the change of this index comes from.
+fn source(changes: &[Numbered], index: usize) -> ChangeSource {
+    ChangeSource::Number(changes.get(index).map_or(0, |(number, _)| *number))
 }
 
 /// Whether the deletion is of every flow of every table.

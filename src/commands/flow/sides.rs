@@ -10,7 +10,7 @@ use crate::commands::invented_names::InventedNames;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
-use crate::openflow::fields::Filter;
+use crate::openflow::fields::{Filter, ParseErrorKind};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::FlowEntry;
 use crate::openflow::flow_set::{FlowSet, FlowSetError};
@@ -140,13 +140,13 @@ pub(super) fn unusable(
     let same = same.or_else(|| comparison.base.find_same(flow));
     let first = same.and_then(|same| same.entry().ok()).map(text);
     let message = format!(
-        "{name} has two flows that {} tells as one: {} and {}",
+        "{name} has two flows that {} cannot distinguish: {} and {}",
         flow.actions.version(),
         first.unwrap_or_default(),
         text(flow.clone())
     );
     Failure::new(Exit::Failed, message)
-        .hint("masks of vlan_tci are told whole over OpenFlow 1.0 only: -O OpenFlow10")
+        .hint("only OpenFlow 1.0 transmits whole masks of vlan_tci: -O OpenFlow10")
 }
 
 /// A switch in messages.
@@ -239,7 +239,11 @@ pub(super) fn each_of_file_alone(
         let change = FlowChange::parse(line.text, FlowCommand::Add, names, version);
         change.map_err(|error| {
             let failure = file.wrong(line.number, line.text, &error.to_string());
-            failure.hint("two files have no switch to know tables and versions from: -O VERSION")
+            match error.kind {
+                ParseErrorKind::NeedsVersion(_) => failure
+                    .hint("without a switch, OpenFlow 1.5 is assumed; -O VERSION sets another"),
+                _ => failure,
+            }
         })
     };
     each_of_file(file, parse, take)

@@ -29,7 +29,7 @@ file is a switch. A line with - is a group of A, one with + a group of B. Groups
 their actions are written, with weights and other defaults given or not. The order of buckets counts; their ids do where \
 both sides have them.
 
-The exit code is 0 if they are the same, and 1 if they differ.")
+The exit code is 0 if they are the same, 1 if they differ, and 2 or more after an error.")
     .examples("\
 ovs group diff br-int groups.txt
 ovs group diff groups-before.txt groups-after.txt
@@ -60,6 +60,18 @@ pub(in crate::commands) struct Side {
 impl Args {
     /// Runs it; the exit code is 1 if there is a difference.
     pub(super) async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
+        match self.compare(cx).await {
+            // 1 is a difference.
+            Err(failure) if failure.exit == Exit::Failed => Err(Failure {
+                exit: Exit::Usage,
+                ..failure
+            }),
+            compared => compared,
+        }
+    }
+
+    /// Prints what differs.
+    async fn compare(&self, cx: &Context) -> Result<Exit, Failure> {
         let mut dumped = Dumped::new(cx, "groups")?;
         if self.a == "-" && self.b == "-" {
             return Err(Failure::new(Exit::Usage, "stdin is A or B, not both"));

@@ -158,6 +158,8 @@ impl ReadSwitch {
 }
 
 /// What is asked of a switch.
+// Three of them are options of the command line.
+#[allow(clippy::struct_excessive_bools)]
 pub(in crate::commands) struct GroupRequest<'a> {
     pub(in crate::commands) cx: &'a Context,
     pub(in crate::commands) entries: &'a Entries,
@@ -366,6 +368,8 @@ pub(in crate::commands) struct Warnings<'a> {
     count: usize,
     /// Whether it was said that the version has no ids of buckets.
     misses_ids: bool,
+    /// Whether ports are checked.
+    checks_ports: bool,
 }
 
 impl<'a> Warnings<'a> {
@@ -375,6 +379,15 @@ impl<'a> Warnings<'a> {
             first: Vec::new(),
             count: 0,
             misses_ids: false,
+            checks_ports: true,
+        }
+    }
+
+    /// With or without the check of ports.
+    pub(in crate::commands) fn with_ports(self, checks_ports: bool) -> Warnings<'a> {
+        Warnings {
+            checks_ports,
+            ..self
         }
     }
 
@@ -399,11 +412,11 @@ impl<'a> Warnings<'a> {
             self.add(|entries| entries.message(entry, &warning.to_string()))?;
         }
         let ports = &read.names.ports;
-        if ports.iter().next().is_none() {
+        if !self.checks_ports || ports.iter().next().is_none() {
             return Ok(());
         }
-        let absent: BTreeSet<u32> = change.group.ports_used().into_iter().collect();
-        for port in absent
+        let used: BTreeSet<u32> = change.group.ports_used().into_iter().collect();
+        for port in used
             .into_iter()
             .filter(|port| ports.port_name(*port).is_none())
         {
@@ -438,7 +451,7 @@ impl<'a> Warnings<'a> {
                 .into_iter()
                 .filter(|used| !plan.after.contains_key(used))
             {
-                // What was so before is not news.
+                // References that were missing before are not reported again.
                 if plan.named.contains(id) || plan.before.contains_key(&used) {
                     let name = read.switch.name();
                     let text = format!(
@@ -457,11 +470,16 @@ impl<'a> Warnings<'a> {
             return Err(Failure::new(Exit::Failed, text)
                 .hint("this is a warning: without --strict it is written"));
         }
+        self.note(text);
+        Ok(())
+    }
+
+    /// Adds a warning that is none of groups.
+    pub(in crate::commands) fn note(&mut self, text: String) {
         self.count += 1;
         if self.first.len() < MAX_WARNINGS {
             self.first.push(text);
         }
-        Ok(())
     }
 
     /// Prints the warnings.

@@ -12,7 +12,7 @@ use crate::model::trace::exact::exact_flow;
 use crate::model::trace::labels::Labels;
 use crate::model::trace::outputs::{Beyond, Destination, outputs};
 use crate::model::trace::ports::DatapathPorts;
-use crate::model::trace::reply::{NodeKind, Reply};
+use crate::model::trace::reply::{Node, NodeKind, Reply};
 use crate::model::trace::verdict::{Results, Surroundings};
 use crate::openflow::fields::{Id, MatchFields};
 use crate::unixctl::Client;
@@ -201,8 +201,18 @@ fn stops_at_hash(reply: &Reply) -> bool {
     outputs.iter().any(|output| at_hash(&output.to))
 }
 
+/// How many lookups after connection tracking a reply has.
+pub(super) fn lookups_by_ct(reply: &Reply) -> usize {
+    let nodes = reply.sections.iter().flat_map(|section| &section.nodes);
+    let is_one = |node: &&Node| {
+        let text = reply.node_text(node);
+        text.starts_with("ct(") && text.contains("table=")
+    };
+    nodes.filter(is_one).count()
+}
+
 /// The bits of the hash that are looked at: `dp_hash=0x5/0xf` in the flow that the datapath would match.
-fn hash_mask(reply: &Reply) -> u32 {
+pub(super) fn hash_mask(reply: &Reply) -> u32 {
     let masks = reply.sections.iter().map(|section| {
         let mut pieces = reply.at(&section.megaflow).split(',');
         let value = pieces.find_map(|piece| piece.strip_prefix("dp_hash="));

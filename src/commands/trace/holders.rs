@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use crate::base::mac::mac;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Failure};
 use crate::model::topology::{Bridge, Interface};
@@ -154,13 +155,16 @@ pub(super) fn octets(ip: IpAddr) -> Vec<u8> {
 /// The MAC address of what is behind an interface, as the database has it, and where from. A device's own is that of
 /// its packets only where the host itself is behind it.
 pub(super) fn mac_of(bridge: &Bridge, interface: &Interface) -> Option<(Mac, &'static str)> {
-    for key in ["attached-mac", "attached_mac"] {
+    for (key, source) in [
+        ("attached-mac", "the port's external_ids:attached-mac"),
+        ("attached_mac", "the port's external_ids:attached_mac"),
+    ] {
         if let Some(mac) = interface
             .external_ids
             .get(key)
             .and_then(|text| parse_mac(text))
         {
-            return Some((mac, "the port's external_ids:attached-mac"));
+            return Some((mac, source));
         }
     }
     let is_own = interface.kind() == "internal" || interface.name == bridge.name;
@@ -168,17 +172,14 @@ pub(super) fn mac_of(bridge: &Bridge, interface: &Interface) -> Option<(Mac, &'s
     Some((parse_mac(mac)?, "the port's mac_in_use"))
 }
 
-/// `00:11:22:33:44:55`
+/// The bytes of an address in any spelling.
 pub(super) fn parse_mac(text: &str) -> Option<Mac> {
-    let mut mac = [0; 6];
-    let mut pieces = text.trim().split(':');
-    for byte in &mut mac {
-        let piece = pieces
-            .next()
-            .filter(|piece| (1..=2).contains(&piece.len()))?;
-        *byte = u8::from_str_radix(piece, 16).ok()?;
+    let text = mac(text.trim())?;
+    let mut bytes = [0; 6];
+    for (byte, pair) in bytes.iter_mut().zip(text.split(':')) {
+        *byte = u8::from_str_radix(pair, 16).ok()?;
     }
-    pieces.next().is_none().then_some(mac)
+    Some(bytes)
 }
 
 pub(super) fn mac_text(mac: Mac) -> String {

@@ -1,6 +1,7 @@
 //! A packet given as bytes.
 
 use crate::commands::{Context, Exit, Failure, decode};
+use crate::openflow::fields::TCP_FLAGS;
 
 /// The first packet of an argument.
 pub(super) fn first_packet(cx: &Context, input: &str) -> Result<Vec<u8>, Failure> {
@@ -28,9 +29,8 @@ pub(super) fn first_packet(cx: &Context, input: &str) -> Result<Vec<u8>, Failure
 
 /// `syn|ack` as a number.
 pub(super) fn flags_piece(flags: &str) -> String {
-    const FLAGS: [&str; 9] = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ns"];
     let bit = |word: &str| {
-        FLAGS
+        TCP_FLAGS
             .iter()
             .position(|flag| *flag == word)
             .map(|at| 1u16 << at)

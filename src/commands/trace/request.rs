@@ -10,7 +10,9 @@ use super::place::place;
 use crate::base::shell::word;
 use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::host::HostArgs;
+use crate::commands::switch::FIELDS_HINT;
 use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::patch::{PatchState, patches_of};
 use crate::model::topology::{Bridge, Interface, Topology};
 use crate::model::trace::labels::Labels;
 use crate::openflow::bytes::be_number;
@@ -45,11 +47,11 @@ pub(in crate::commands) struct PacketArgs {
     icmp: bool,
 
     /// TCP to this port
-    #[arg(long, takes = Value::free("PORT"), conflicts_with = "udp")]
+    #[arg(long, takes = Value::free("PORT"), value_parser = layer4_port, conflicts_with = "udp")]
     tcp: Option<u16>,
 
     /// UDP to this port
-    #[arg(long, takes = Value::free("PORT"))]
+    #[arg(long, takes = Value::free("PORT"), value_parser = layer4_port)]
     udp: Option<u16>,
 
     /// With a VLAN tag
@@ -58,13 +60,19 @@ pub(in crate::commands) struct PacketArgs {
 
     /// A packet in hexadecimal, or the first one of a capture; turned into a flow, unless --side-effects
     #[arg(long, takes = Value::new("HEX|FILE", Completer::Files),
-          conflicts_with_all = ["flow", "to", "arp", "icmp", "tcp", "udp", "vlan"])]
-    packet: Option<String>,
+          conflicts_with_all = ["flow", "to", "to_mac", "from_mac", "arp", "icmp", "tcp", "udp", "vlan"])]
+    pub(super) packet: Option<String>,
 }
 
 /// Parses a MAC address of the command line.
 pub(in crate::commands) fn mac(text: &str) -> Result<Mac, String> {
     parse_mac(text).ok_or_else(|| "a MAC address is written as 00:11:22:33:44:55".to_owned())
+}
+
+/// Parses a port of TCP or UDP.
+fn layer4_port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| "a port of TCP or UDP is a number from 0 to 65535".to_owned())
 }
 
 /// What is traced.
@@ -112,8 +120,13 @@ impl PacketArgs {
         }
     }
 
-    /// Whether any of the words that make a packet is given.
-    pub(super) fn is_given(&self) -> bool {
+    /// Whether any of the words for a packet is given.
+    fn is_given(&self) -> bool {
+        self.is_described() || self.from.is_some() || self.from_mac.is_some() || self.vlan.is_some()
+    }
+
+    /// Whether a word is given that says more than where the packet comes from.
+    fn is_described(&self) -> bool {
         self.to.is_some()
             || self.arp.is_some()
             || self.icmp
@@ -202,7 +215,7 @@ struct Maker<'m, 't> {
     allowed: Option<AllowedAddresses>,
 }
 
-impl Maker<'_, '_> {
+impl<'m, 't> Maker<'m, 't> {
     fn set(&mut self, id: Id, value: &[u8]) {
         self.fields.set(id.row(), value, None);
     }
@@ -240,6 +253,9 @@ impl Maker<'_, '_> {
                 let message = format!("{} has no port {}", quoted(&self.bridge.name), quoted(port));
                 Failure::new(Exit::NotFound, message)
                     .hint(format!("`ovs port list {}`", word(&self.bridge.name)))
+            }
+            ParseErrorKind::UnknownField { .. } => {
+                Failure::new(Exit::Usage, format!("{what} {error}")).hint(FIELDS_HINT)
             }
             _ => Failure::new(Exit::Usage, format!("{what} {error}")),
         })?;
@@ -300,7 +316,7 @@ impl Maker<'_, '_> {
 
     /// Fills in what the words say, and what follows from them and from the port.
     async fn fill(&mut self, has_flow: bool) -> Result<(), Failure> {
-        if !has_flow && !self.args.is_given() {
+        if !has_flow && !self.args.is_described() {
             let message = "what packet? neither a FLOW nor words for one are given";
             return Err(Failure::new(Exit::Usage, message)
                 .hint("--to IP [--tcp PORT | --udp PORT], --arp IP, --packet HEX, or a FLOW as `tcp,nw_dst=10.0.0.1`"));
@@ -339,7 +355,9 @@ impl Maker<'_, '_> {
             }
             return Ok(());
         }
-        let ip = args.to.or(args.from);
+        // Of an ARP packet in FLOW it is arp_spa.
+        let is_arp = self.number(Id::ETH_TYPE) == Some(u64::from(ARP));
+        let ip = args.to.or(args.from.filter(|_| !is_arp));
         let is_ip = ip.is_some() || args.icmp || args.tcp.is_some() || args.udp.is_some();
         if !is_ip {
             return Ok(());
@@ -523,7 +541,7 @@ impl Maker<'_, '_> {
         let ip = self.destination_ip();
         if let Some(ip) = ip {
             for number in self.flows.ports_with_ip(ip).await? {
-                self.add_target(number);
+                self.add_target(self.bridge, number);
             }
         }
         if self.args.arp.is_some() {
@@ -549,6 +567,19 @@ impl Maker<'_, '_> {
         }
         if self.target.is_empty() {
             self.add_devices(ip).await?;
+        }
+        if self.target.is_empty() {
+            for bridge in self.patched() {
+                let Some(mut flows) = self.flows_of(bridge) else {
+                    continue;
+                };
+                match flows.ports_with_ip(ip).await {
+                    Ok(ports) => ports
+                        .into_iter()
+                        .for_each(|port| self.add_target(bridge, port)),
+                    Err(failure) => self.not_searched(bridge, &failure),
+                }
+            }
         }
         if let [target] = self.target.as_slice()
             && let Some((mac, source)) = self.mac_of_target(&target.clone()).await?
@@ -590,8 +621,40 @@ impl Maker<'_, '_> {
         Ok(())
     }
 
-    fn add_target(&mut self, number: u32) {
-        let mut interfaces = self.bridge.interfaces();
+    /// The other bridges to which patches lead from that of the input port, the nearest first.
+    fn patched(&self) -> Vec<&'t Bridge> {
+        let mut found = vec![self.bridge];
+        let mut next = 0;
+        while let Some(bridge) = found.get(next) {
+            next += 1;
+            for patch in patches_of(self.topology, &bridge.name) {
+                if let (PatchState::Ok, Some(far)) = (patch.state, patch.far)
+                    && !found.iter().any(|known| known.name == far.bridge.name)
+                {
+                    found.push(far.bridge);
+                }
+            }
+        }
+        found.split_off(1)
+    }
+
+    fn flows_of(&self, bridge: &Bridge) -> Option<BridgeFlows<'m>> {
+        let flows = BridgeFlows::of(self.cx, &bridge.name);
+        flows
+            .map_err(|failure| self.not_searched(bridge, &failure))
+            .ok()
+    }
+
+    fn not_searched(&self, bridge: &Bridge, failure: &Failure) {
+        let name = quoted(&bridge.name);
+        self.cx.tell(&format!(
+            "the flows of {name} are not searched: {}",
+            failure.message
+        ));
+    }
+
+    fn add_target(&mut self, bridge: &Bridge, number: u32) {
+        let mut interfaces = bridge.interfaces();
         let found = interfaces.find(|(_, interface)| interface.port_number() == Some(number));
         if let Some((_, interface)) = found
             && !self.target.contains(&interface.name)
@@ -614,7 +677,21 @@ impl Maker<'_, '_> {
             return Ok(());
         }
         for number in self.flows.ports_with_mac(mac).await? {
-            self.add_target(number);
+            self.add_target(self.bridge, number);
+        }
+        for bridge in self.patched() {
+            if !self.target.is_empty() {
+                break;
+            }
+            let Some(mut flows) = self.flows_of(bridge) else {
+                continue;
+            };
+            match flows.ports_with_mac(mac).await {
+                Ok(ports) => ports
+                    .into_iter()
+                    .for_each(|port| self.add_target(bridge, port)),
+                Err(failure) => self.not_searched(bridge, &failure),
+            }
         }
         Ok(())
     }
@@ -630,7 +707,12 @@ impl Maker<'_, '_> {
         let Some(number) = interface.port_number() else {
             return Ok(None);
         };
-        let allowed = self.flows.allowed(number).await?;
+        let allowed = if bridge.name == self.bridge.name {
+            self.flows.allowed(number).await?
+        } else {
+            let mut flows = BridgeFlows::of(self.cx, &bridge.name)?;
+            flows.allowed(number).await?
+        };
         let macs: Vec<&Mac> = allowed.macs.iter().collect();
         Ok(match macs.as_slice() {
             [only] => Some((**only, format!("dl_src of the flows of {target}"))),

@@ -1,6 +1,7 @@
 //! The actions of the datapath, as ovs-vswitchd prints them: `push_vlan(vid=66,pcp=0),37` (ovs-actions(7), odp-util).
 
 use super::reply::number_of;
+use crate::unixctl::members::parts;
 
 /// An action of the datapath.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,16 +88,7 @@ fn list(text: &str, depth: usize) -> Vec<DatapathAction> {
 
 /// The pieces between commas that are in no parentheses.
 fn split(text: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0usize;
-    let pieces = text.split(move |letter| {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        letter == ',' && depth == 0
-    });
-    pieces.map(str::trim).filter(|piece| !piece.is_empty())
+    parts(text).map(str::trim).filter(|piece| !piece.is_empty())
 }
 
 fn action(text: &str, depth: usize) -> DatapathAction {

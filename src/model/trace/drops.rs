@@ -47,8 +47,8 @@ pub enum DropCause {
     NoOutput(DroppingFlow),
     /// The actions of this flow were not executed: the port does not receive, or does not forward.
     NotExecuted,
-    /// There is no other port to flood to.
-    NoOtherPort,
+    /// It would leave by the port that it came from.
+    ToInputPort,
 }
 
 /// The flow that ends a packet.
@@ -70,7 +70,7 @@ impl DropCause {
             DropCause::Said(_) | DropCause::Fragment => 1,
             DropCause::Miss | DropCause::Flow(_) => 2,
             DropCause::NoOutput(_) | DropCause::NotExecuted => 3,
-            DropCause::NoOtherPort => 4,
+            DropCause::ToInputPort => 4,
         }
     }
 
@@ -85,11 +85,9 @@ impl DropCause {
 }
 
 /// What the switch says without dropping anything.
-const HARMLESS: [&str; 3] = [
-    "suppressing side effects",
-    "learned MAC",
-    "skipping output to input port",
-];
+const HARMLESS: [&str; 3] = ["suppressing side effects", "learned MAC", TO_INPUT_PORT];
+
+const TO_INPUT_PORT: &str = "skipping output to input port";
 
 /// Details, not warnings, that say why there is no output.
 const TELLING: [&str; 6] = [
@@ -112,6 +110,25 @@ pub fn drops(reply: &Reply, topology: &Topology) -> Vec<Drop> {
             index,
         };
         finder.find(&mut all);
+    }
+    all
+}
+
+/// The outputs to the port that the packet came from, which the switch skips: the reason where nothing else comes of it.
+pub fn skipped(reply: &Reply, topology: &Topology) -> Vec<Drop> {
+    let mut all = Vec::new();
+    for (index, section) in reply.sections.iter().enumerate() {
+        let finder = Finder {
+            reply,
+            topology,
+            section,
+            index,
+        };
+        for (at, node) in section.nodes.iter().enumerate() {
+            if reply.node_text(node).starts_with(TO_INPUT_PORT) {
+                all.push(finder.drop(at, DropCause::ToInputPort));
+            }
+        }
     }
     all
 }

@@ -87,10 +87,15 @@ pub fn outputs(reply: &Reply, is_tunnel: &dyn Fn(u32) -> bool) -> Vec<Output> {
 
 /// The same with copies counted, in the order of their first.
 fn merged(all: Vec<Output>) -> Vec<Output> {
-    let mut places: HashMap<(Destination, Vec<VlanTag>, bool), usize> = HashMap::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
     let mut merged: Vec<Output> = Vec::new();
     for output in all {
-        let key = (output.to.clone(), output.tags.clone(), output.is_sometimes);
+        let key = (
+            output.to.clone(),
+            output.tags.clone(),
+            output.length,
+            output.is_sometimes,
+        );
         if let Some(known) = places.get(&key).and_then(|place| merged.get_mut(*place)) {
             known.copies += output.copies;
         } else {

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::drops::{Drop, DropCause, best, drops};
+use super::drops::{Drop, DropCause, best, drops, skipped};
 use super::labels::Labels;
 use super::outputs::{Beyond, Destination, Output, VlanTag, outputs};
 use super::ports::DatapathPorts;
 use super::reply::{NodeKind, Reply};
+use crate::base::shell::word;
 use crate::model::topology::{Interface, Topology};
 use crate::model::tunnel::TunnelKind;
 use crate::openflow::text::{PORT_LOCAL, port_from_v10};
@@ -155,6 +156,12 @@ impl Results {
         results.sort_by(|a, b| (a.kind, &a.bridge, &a.port).cmp(&(b.kind, &b.bridge, &b.port)));
         for (index, drop) in drops.iter().enumerate() {
             results.push(dropped(drop, index, reply, around));
+        }
+        if results.is_empty() {
+            drops = skipped(reply, around.topology);
+            for (index, drop) in drops.iter().enumerate() {
+                results.push(dropped(drop, index, reply, around));
+            }
         }
         if results.is_empty() {
             let reason = "no output, and the reply does not say why".to_owned();
@@ -580,7 +587,13 @@ fn dropped(drop: &Drop, index: usize, reply: &Reply, around: Surroundings<'_>) -
         around.labels.flow(bridge, reply.at(matched), priority)
     };
     let reason = match &drop.cause {
-        DropCause::Said(words) => words.clone(),
+        DropCause::Said(words) => match (words.as_str(), &drop.port) {
+            ("OFPPC_NO_FWD set, skipping output", Some(port)) => format!(
+                "OFPPC_NO_FWD is set on {port}: `ovs port set {} --openflow-config forward` lets packets out",
+                word(port)
+            ),
+            _ => words.clone(),
+        },
         DropCause::NoRoute(Some(remote)) => format!("no route to {remote}"),
         DropCause::NoRoute(None) => "no route to the far end of a tunnel".to_owned(),
         DropCause::NoNeighbour { address, bridge } => {
@@ -595,7 +608,9 @@ fn dropped(drop: &Drop, index: usize, reply: &Reply, around: Surroundings<'_>) -
         DropCause::NotExecuted => {
             "the flow's actions are not executed: the port does not receive or forward".to_owned()
         }
-        DropCause::NoOtherPort => "there is no other port".to_owned(),
+        DropCause::ToInputPort => {
+            "output to the port that it came from is skipped; IN_PORT sends it back".to_owned()
+        }
     };
     TraceResult {
         port: drop.port.clone(),

@@ -37,7 +37,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use super::text::{Sink, TextContext};
+use super::text::{NoNames, Sink, TextContext};
 use super::version::Version;
 use crate::base::digits::put_decimal;
 use crate::base::json::Json;
@@ -53,7 +53,9 @@ pub use request::MatchFields;
 pub use row_set::RowSet;
 pub use shorthand::protocol_words;
 pub use table::{DumpForm, Field, FieldKind, Id, Prereq, ROWS, WireField};
-pub use values::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, put_port_json};
+pub use values::{
+    CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_STATE, CT_TRACKED, TCP_FLAGS, put_port_json,
+};
 pub use words::parse_table_word;
 pub(super) use words::{cookie_number, number, parse_port, parse_table};
 
@@ -191,6 +193,16 @@ impl Field {
             },
             experimenter,
         }
+    }
+
+    /// Checks that the text is `VALUE[/MASK]` of this field, without names of ports.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it is not.
+    pub fn check_value(&self, text: &str) -> Result<(), String> {
+        let parsed = parse_bits(self, text, &NoNames);
+        parsed.map(drop).map_err(Problem::into_reason)
     }
 
     /// Writes a value (and mask) as ovs-ofctl does in `set_field:VALUE[/MASK]->field`.

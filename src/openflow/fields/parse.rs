@@ -318,8 +318,24 @@ const GROUP_ALL: u32 = 0xffff_fffc;
 /// The keys of a filter other than fields, for suggestions and completion.
 pub const FILTER_KEYS: [&str; 4] = ["table", "cookie", "out_port", "out_group"];
 
+/// Words of other tools for fields.
+const SYNONYMS: [(&str, &str); 9] = [
+    ("dport", "tp_dst"),
+    ("sport", "tp_src"),
+    ("dst_port", "tp_dst"),
+    ("src_port", "tp_src"),
+    ("vlan", "dl_vlan"),
+    ("vlan_id", "dl_vlan"),
+    ("vid", "dl_vlan"),
+    ("proto", "nw_proto"),
+    ("ethertype", "dl_type"),
+];
+
 /// The known name nearest to an unknown one.
 fn nearest(key: &str) -> Option<&'static str> {
+    if let Some((_, name)) = SYNONYMS.iter().find(|(word, _)| *word == key) {
+        return Some(name);
+    }
     nearest_of(
         key,
         field_names().chain(protocol_words()).chain(FILTER_KEYS),

@@ -57,6 +57,11 @@ pub(in crate::openflow) struct Problem {
 }
 
 impl Problem {
+    /// What is wrong.
+    pub(in crate::openflow) fn into_reason(self) -> String {
+        self.reason
+    }
+
     pub(in crate::openflow) fn new(reason: impl Into<String>, kind: ParseErrorKind) -> Problem {
         Problem {
             piece: None,

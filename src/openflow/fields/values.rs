@@ -33,9 +33,9 @@ pub const CT_INVALID: u32 = 0x10;
 pub const CT_TRACKED: u32 = 0x20;
 
 /// Names of the bits of `ct_state`, lowest first.
-pub(super) const CT_STATE: &[&str] = &["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"];
+pub const CT_STATE: &[&str] = &["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"];
 /// Names of the bits of `tcp_flags`, lowest first.
-pub(super) const TCP_FLAGS: &[&str] = &[
+pub const TCP_FLAGS: &[&str] = &[
     "fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ns", "[200]", "[400]", "[800]",
 ];
 /// Names of the bits of `tun_flags`, lowest first.

@@ -36,8 +36,8 @@ use self::facts::SocketState;
 use self::relay::{Relay, RelayError};
 use self::shell::{Shell, posix_word};
 use self::ssh::{Master, Ssh};
+use super::directory::DirectoryEntry;
 use super::network::{KernelNetwork, Namespaces};
-use super::reach::Entry;
 use crate::transport::{ConnectErrorKind, HostError, Patience, Stream, TimedOut};
 
 /// Another host, reached through programs of the user's.
@@ -409,7 +409,7 @@ impl Remote {
     }
 
     /// Lists a directory of the host.
-    pub(super) async fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {
+    pub(super) async fn list(&self, directory: &Path) -> io::Result<Vec<DirectoryEntry>> {
         if !self.has_files() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
@@ -420,7 +420,7 @@ impl Remote {
         match output.code {
             0 => {
                 let entries = facts::list(&output.text);
-                let entry = |(name, modified)| Entry { name, modified };
+                let entry = |(name, modified)| DirectoryEntry { name, modified };
                 Ok(entries.map(entry).collect())
             }
             2 => Err(io::ErrorKind::NotFound.into()),

@@ -217,14 +217,11 @@ impl Found {
                 Some(hint),
             ));
         }
-        match database.or(text) {
-            Some((path, bytes)) => {
-                self.database(&bytes, &format!("{}: {path}", archive.name()))?;
-            }
-            None => {
-                let remark = format!("{name}: it has no database");
-                self.findings.remarks.push(remark);
-            }
+        if let Some((path, bytes)) = database.or(text) {
+            self.database(&bytes, &format!("{}: {path}", archive.name()))?;
+        } else {
+            let remark = format!("{name}: it has no database");
+            self.findings.remarks.push(remark);
         }
         self.findings
             .outputs

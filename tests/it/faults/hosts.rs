@@ -251,11 +251,11 @@ fn socket_closed_to_the_user() {
 fn host_lost_in_mid_dump() {
     let row = Row::of("host_lost_in_mid_dump");
     let (sshd, sandbox) = (Sshd::start(""), switch());
-    let flows: String = (0..60_000)
+    let flows: Vec<String> = (0..60_000)
         .map(|number| format!("priority={number},tcp,tp_dst=80,actions=drop\n"))
         .collect();
     ovs!(sandbox, "flow add br1 --file -")
-        .write_stdin(flows)
+        .write_stdin(flows.concat())
         .ok();
     let mut dump = piped(sshd.ovs(&sandbox, "dump-flows br1").command());
     let mut dump = dump.spawn().unwrap();
