@@ -38,11 +38,11 @@ not at all. A line may name what an earlier one makes. With --may-exist and --if
 Global options stand on the command line of batch, not in its lines.
 
 Lines of flow add, mod and del and of group add, mod, del, insert-buckets and remove-buckets are written at a second \
-moment, when ovs-vswitchd has applied the database's part, so that they can name new ports: one bundle for each switch, in \
-the order of the lines, all or none. Open vSwitch takes no meters in a bundle: those of meter add and mod are written one \
-by one before the bundle of their switch, those of meter del after it; a batch names a meter once. Within a bundle Open \
-vSwitch may not find flows that the bundle adds, so that flow mod and del without --strict cannot select those of earlier \
-lines.
+moment, when ovs-vswitchd has applied the database's part, so that they can name new ports, and deletions the ports \
+that lines delete: one bundle for each switch, in the order of the lines, all or none. Open vSwitch takes no meters \
+in a bundle: those of meter add and mod are written one by one before the bundle of their switch, those of meter del \
+after it; a batch names a meter once. Within a bundle Open vSwitch may not find flows that the bundle adds, so that \
+flow mod and del without --strict cannot select those of earlier lines.
 
 What is malformed, or does not fit what a switch has, is refused before anything is written: a group that is there already, \
 a meter that is not, a flow mod that matches no flow (exit code 3). If a switch refuses something nevertheless, what was \

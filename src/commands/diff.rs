@@ -1,6 +1,7 @@
 //! `ovs diff`: in what two hosts differ, or one at two times.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -107,10 +108,16 @@ impl Args {
         ];
         let columns = common_columns(cx, &sides);
         let [first, second] = &sides;
+        // That of rows without a schema knows no defaults.
+        let schema = if first.schema.is_partial {
+            &second.schema
+        } else {
+            &first.schema
+        };
         let progress = cx.progress("reading the databases");
         let (before, after) = tokio::try_join!(
-            Box::pin(first.configuration(&columns)),
-            Box::pin(second.configuration(&columns))
+            Box::pin(first.configuration(&columns, schema)),
+            Box::pin(second.configuration(&columns, schema))
         )?;
         drop(progress);
 
@@ -125,13 +132,27 @@ impl Args {
             let bridges = items.filter(|(kind, _)| *kind == ItemKind::Bridge);
             bridges.map(|(_, name)| name.clone()).collect()
         };
+        let mut unknown = Vec::new();
         for bridge in bridges(&before).intersection(&bridges(&after)) {
             for is_same in [
                 self.flows(bridge, &sides, &mut printer).await,
                 self.groups(bridge, &sides, &mut printer).await,
             ] {
-                are_same &= known(cx, bridge, is_same)?.unwrap_or(true);
+                are_same &= match is_same {
+                    Err(failure) if failure.message.contains(NOT_IN_REPORT) => {
+                        let what = failure.message.split(NOT_IN_REPORT).last();
+                        unknown.push(what.unwrap_or_default().to_owned());
+                        true
+                    }
+                    is_same => is_same?,
+                };
             }
+        }
+        if !unknown.is_empty() {
+            cx.remark(&format!(
+                "not compared, {NOT_IN_REPORT}{}",
+                some_of(unknown)
+            ));
         }
         printer.finish()?;
         Ok(are_same)
@@ -241,26 +262,43 @@ impl<'a> Side<'a> {
         Ok(Side { name, cx, schema })
     }
 
-    async fn configuration(&self, columns: &SettingColumns) -> Result<Configuration, Failure> {
-        let selects = columns.iter().map(|(table, columns)| {
-            let columns = columns.iter().map(String::as_str);
+    async fn configuration(
+        &self,
+        columns: &SettingColumns,
+        schema: &Schema,
+    ) -> Result<Configuration, Failure> {
+        let known = setting_columns(&self.schema);
+        let selects = columns.iter().filter_map(|(table, columns)| {
+            let columns = columns.intersection(known.get(table)?);
+            let columns = columns.map(String::as_str);
             let columns: Vec<&str> = ["_uuid"].into_iter().chain(columns).collect();
-            Select::columns(table, &columns)
+            Some(Select::columns(table, &columns))
         });
         let rows = self.cx.database.select(selects.collect()).await?;
-        Ok(Configuration::of(&self.schema, &rows.concat()))
+        Ok(Configuration::of(schema, &rows.concat()))
     }
 }
 
 /// The columns of settings that both sides know; what one alone knows is a remark.
 fn common_columns(cx: &Context, sides: &[Side<'_>; 2]) -> SettingColumns {
-    let [first, second] = sides.each_ref().map(|side| {
+    let [mut first, mut second] = sides.each_ref().map(|side| {
         let mut columns = setting_columns(&side.schema);
         for columns in columns.values_mut() {
             columns.remove("_uuid");
         }
         columns
     });
+    // Of rows without a schema, a table without rows has no columns.
+    for (table, columns) in &mut first {
+        let others = second.entry(table.clone());
+        if let Entry::Occupied(mut others) = others {
+            if columns.is_empty() {
+                columns.clone_from(others.get());
+            } else if others.get().is_empty() {
+                others.get_mut().clone_from(columns);
+            }
+        }
+    }
     for (side, columns, others) in [(&sides[1], &second, &first), (&sides[0], &first, &second)] {
         let mut unknown = Vec::new();
         for (table, others) in others {
@@ -273,21 +311,12 @@ fn common_columns(cx: &Context, sides: &[Side<'_>; 2]) -> SettingColumns {
             }
         }
         if !unknown.is_empty() {
-            let more = match unknown.len().saturating_sub(MAX_NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
+            let what = match side.cx.host.reach.saved() {
+                Some(_) => "not in the report",
+                None => "not in the schema",
             };
-            unknown.truncate(MAX_NAMED);
-            let what = if side.cx.host.reach.saved().is_some() {
-                "not in the report"
-            } else {
-                "not in its schema"
-            };
-            cx.remark(&format!(
-                "not compared, {what} of {}: {}{more}",
-                word(side.name),
-                unknown.join(", "),
-            ));
+            let (name, unknown) = (word(side.name), some_of(unknown));
+            cx.remark(&format!("not compared, {what} of {name}: {unknown}"));
         }
     }
     let tables = first.into_iter().filter_map(|(table, columns)| {
@@ -297,18 +326,14 @@ fn common_columns(cx: &Context, sides: &[Side<'_>; 2]) -> SettingColumns {
     tables.collect()
 }
 
-/// What was found out of the flows or groups of a bridge; `None` with a remark if a side does not have them.
-fn known(
-    cx: &Context,
-    bridge: &str,
-    is_same: Result<bool, Failure>,
-) -> Result<Option<bool>, Failure> {
-    match is_same {
-        Err(failure) if failure.message.contains(NOT_IN_REPORT) => {
-            cx.remark(&format!("not compared: {bridge}: {}", failure.message));
-            Ok(None)
-        }
-        is_same => is_same.map(Some),
+/// The first of a list, and how many more there are.
+fn some_of(mut all: Vec<String>) -> String {
+    let more = all.len().saturating_sub(MAX_NAMED);
+    all.truncate(MAX_NAMED);
+    let named = all.join(", ");
+    match more {
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
 }
 

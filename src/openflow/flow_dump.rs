@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(counts, expected);
         let json = r#"{"table":3,"priority":1,"cookie":"0x5","duration":12.345,"n_packets":7,"idle_age":4,
             "hard_age":12,"idle_timeout":9,"flags":[],"match":{"in_port":{"number":2},"dl_type":"0x0800"},
-            "actions":[{"action":"output","port":{"number":1}}]}"#;
+            "actions":[{"type":"output","port":{"number":1}}]}"#;
         assert_eq!(dump.flow(json).unwrap(), (flow, counts));
     }
 }

@@ -152,8 +152,8 @@ fn the_list_is_that_of_the_daemon_with_names() {
     // The same as `ovs trace` says.
     for (line, code, words) in [
         ("--port 2", 2, "of which bridge?"),
-        ("br1 --port p1", 3, "port \"p1\" is on br0, not on br1"),
-        ("br1 --port br0/2", 3, "is on br0, not on br1"),
+        ("br1 --port p1", 3, "port \"p1\" is not on br1, but on br0"),
+        ("br1 --port br0/2", 3, "is not on br1, but on br0"),
     ] {
         ovs!(sandbox, "fdb list {line}").fails(code, words);
     }

@@ -126,7 +126,7 @@ fn sockets_that_are_absent_left_over_or_no_sockets() {
 fn what_is_killed_leaves_nothing() {
     let sandbox = switch();
     for (signal, forwarding) in [
-        (Signal::INT, "yes"),
+        (Signal::TERM, "yes"),
         (Signal::TERM, "no"),
         (Signal::KILL, "yes"),
         (Signal::KILL, "no"),

@@ -266,7 +266,7 @@ fn connection_tracking_and_groups() {
     sandbox.ofctl(&["add-flow", "br0", "udp,actions=output:1"]);
     let skipped = verdict(&sandbox, "p1 udp,dl_src=00:00:00:00:00:01");
     assert!(
-        skipped.contains("in table 0 of br0: output to the port that it came from is skipped"),
+        skipped.contains("in table 0 of br0: output to p1, where it came from, is skipped"),
         "{skipped}"
     );
     sandbox.ofctl(&["add-flow", "br0", "sctp,actions=output:2"]);

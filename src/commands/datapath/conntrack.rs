@@ -7,7 +7,6 @@ use super::show::DATAPATH;
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{Context, Failure};
-use crate::model::resolve::closest;
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
 use crate::unixctl::conntrack::{Connection, Connections, Tuple};
 use crate::unixctl::{Error, ErrorKind};
@@ -65,8 +64,11 @@ fn protocol(text: &str) -> Result<String, String> {
     if names.contains(&name) {
         return Ok(name.to_owned());
     }
-    let close =
-        closest(name, names).map_or_else(String::new, |close| format!(" (did you mean {close}?)"));
+    // Short words: two letters in the other order count as one mistake.
+    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+    let close = names.into_iter().min_by_key(distance);
+    let close = close.filter(|known| distance(known) <= 2);
+    let close = close.map_or_else(String::new, |close| format!(" (did you mean {close}?)"));
     Err(format!(
         "no such protocol{close}; {}, or a number",
         names.join(", ")

@@ -12,8 +12,40 @@ use crate::ovsdb::notation::bare;
 use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{Atom, Datum, Row, Uuid};
 
-/// Columns of state that files of the database have, too. Those that the schema marks ephemeral are state as well.
-const STATE: [(&str, &[&str]); 5] = [
+/// Columns of state: those that the schema marks ephemeral, which a dump without a schema has too, and others.
+const STATE: [(&str, &[&str]); 8] = [
+    (
+        "Bridge",
+        &["datapath_id", "datapath_version", "rstp_status", "status"],
+    ),
+    ("Controller", &["is_connected", "role", "status"]),
+    ("Datapath", &["capabilities", "datapath_version"]),
+    (
+        "Interface",
+        &[
+            "admin_state",
+            "bfd_status",
+            "cfm_fault",
+            "cfm_fault_status",
+            "cfm_flap_count",
+            "cfm_health",
+            "cfm_remote_mpids",
+            "cfm_remote_opstate",
+            "duplex",
+            "error",
+            "ifindex",
+            "lacp_current",
+            "link_resets",
+            "link_speed",
+            "link_state",
+            "mac_in_use",
+            "mtu",
+            "statistics",
+            "status",
+        ],
+    ),
+    ("Manager", &["is_connected", "status"]),
+    ("Mirror", &["statistics"]),
     (
         "Open_vSwitch",
         &[
@@ -26,14 +58,21 @@ const STATE: [(&str, &[&str]); 5] = [
             "iface_types",
             "next_cfg",
             "ovs_version",
+            "statistics",
             "system_type",
             "system_version",
         ],
     ),
-    ("Bridge", &["datapath_version"]),
-    ("Port", &["bond_active_slave"]),
-    ("Interface", &["cfm_flap_count", "error"]),
-    ("Datapath", &["capabilities", "datapath_version"]),
+    (
+        "Port",
+        &[
+            "bond_active_slave",
+            "rstp_statistics",
+            "rstp_status",
+            "statistics",
+            "status",
+        ],
+    ),
 ];
 
 /// The columns that an item has instead of names of what it consists of.
@@ -118,7 +157,8 @@ pub fn setting_columns(schema: &Schema) -> SettingColumns {
 }
 
 impl Configuration {
-    /// The configuration in the rows of a database, which have their `_uuid`.
+    /// The configuration in the rows of a database, which have their `_uuid`. Both sides of a comparison need the same
+    /// schema: it tells which columns have a default.
     pub fn of(schema: &Schema, rows: &[Row]) -> Configuration {
         let mut reader = Reader {
             schema,

@@ -609,11 +609,16 @@ fn dropped(drop: &Drop, index: usize, reply: &Reply, around: Surroundings<'_>) -
             "the flow's actions are not executed: the port does not receive or forward".to_owned()
         }
         DropCause::ToInputPort => {
-            "output to the port that it came from is skipped; IN_PORT sends it back".to_owned()
+            let port = drop.port.as_deref().unwrap_or("the port");
+            format!("output to {port}, where it came from, is skipped; IN_PORT sends it back")
         }
     };
     TraceResult {
-        port: drop.port.clone(),
+        // The place is that of the flow which sends it back.
+        port: drop
+            .port
+            .clone()
+            .filter(|_| drop.cause != DropCause::ToInputPort),
         bridge: drop.bridge.clone(),
         table: drop.table,
         drop: Some(index),
