@@ -15,7 +15,7 @@
 //! | [`row`] | one row of a reply, with typed accessors for its columns |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
 //! | [`stored`] | a database as a file has it |
-//! | [`file`] | reads and writes files that have a database |
+//! | [`mod@file`] | reads and writes files that have a database |
 //! | [`error`] | the errors |
 
 pub mod client;

@@ -473,7 +473,7 @@ fn without_daemons_nothing_is_completed() {
     }
     let begun = Instant::now();
     assert_eq!(asked(&mut ovs!(sandbox, ""), &["dump-flows", ""]), [""; 0]);
-    assert!(begun.elapsed() < Duration::from_millis(200));
+    assert!(begun.elapsed() < Duration::from_secs(2));
 }
 
 #[test]

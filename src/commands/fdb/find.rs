@@ -11,7 +11,7 @@ use crate::output::{Cell, ColourRole, Column, Shape, headings};
 pub(super) const ABOUT: About = About::watchable()
     .list(|| headings(&columns()))
     .remarks("\
-Searches the MAC learning tables of all bridges, and at the addresses in the database: mac_in_use, mac, and those \
+Searches the MAC learning tables of all bridges, and the addresses in the database: mac_in_use, mac, and those \
 that cloud software wrote into external_ids (attached-mac). found tells by which. The port with the device behind it is \
 first, then tunnels, last the patch ports that lead to it from other bridges.
 

@@ -13,7 +13,7 @@
 //! | [`switch`] | what was saved of a switch |
 //! | [`texts`] | what the tools of Open vSwitch printed, as the messages of a switch |
 //! | [`host`] | a saved host: a report, and what follows from it |
-//! | [`player`] | serves a saved host at its sockets |
+//! | `player` | serves a saved host at its sockets |
 //! | [`snapshot`] | reads a file of `ovs save` |
 //! | [`packed`] | writes one |
 //! | [`taking`] | what goes into it, as the daemons send it |

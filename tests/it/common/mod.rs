@@ -27,6 +27,7 @@ pub mod sshd;
 pub mod terminal;
 pub mod wires;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
@@ -447,12 +448,20 @@ struct Place;
 static TAKEN: Mutex<usize> = Mutex::new(0);
 static FREED: Condvar = Condvar::new();
 
+thread_local! {
+    /// How many places this thread, and so this test, has.
+    static OWN: Cell<usize> = const { Cell::new(0) };
+}
+
 impl Place {
+    /// Waits for a place; for a second one of the same test not, or tests could wait for each other for ever.
     fn take() -> Self {
+        let has_one = OWN.get() > 0;
+        OWN.set(OWN.get() + 1);
         // A test that panicked poisons nothing: the count is right all the same.
         let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = FREED
-            .wait_while(taken, |taken| *taken >= AT_ONCE)
+            .wait_while(taken, |taken| *taken >= AT_ONCE && !has_one)
             .unwrap_or_else(PoisonError::into_inner);
         *taken += 1;
         Self
@@ -461,6 +470,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        OWN.set(OWN.get().saturating_sub(1));
         *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         FREED.notify_one();
     }

@@ -139,8 +139,8 @@ pub(crate) const CASES: &[Case] = &[
     node(
         "packet-out br-int --in-port qvobeeb2c54-aa --actions output:int-br-ens37 icmp,icmp_type=8 --dry-run",
     ),
-    node("group add br-int group_id=1,type=all,bucket=output:int-br-ens37 --explain --dry-run"),
-    node("meter add br-int meter=1,kbps,bands=type=drop,rate=1000 --explain --dry-run"),
+    node("group add br-int group_id=777,type=all,bucket=output:int-br-ens37 --explain --dry-run"),
+    node("meter add br-int meter=77,kbps,bands=type=drop,rate=1000 --explain --dry-run"),
     node("table set br-tun 20 --name learned --eviction on --dry-run"),
     node("patch add br-int br-tun:to-int --dry-run"),
     node("patch del patch-tun --dry-run"),
