@@ -140,6 +140,11 @@ impl Cli {
         {
             return failure.report(quiet);
         }
+        if let Command::Do(commands::Command::Sandbox(sandbox)) = &mut self.command
+            && let Err(failure) = sandbox.replay(&self.global.from)
+        {
+            return failure.report(quiet);
+        }
         let is_saved = !self.global.from.is_empty();
         if is_saved && let Err(failure) = suits_saved(&self.command, words) {
             return failure.report(quiet);

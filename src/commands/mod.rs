@@ -240,7 +240,7 @@ impl Command {
             Command::Trace(args) => return args.run(cx).await.map(ExitCode::from),
             Command::Appctl(args) => args.run(cx).await?,
             Command::Save(args) => args.run(cx).await?,
-            Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
+            Command::Sandbox(command) => return Ok(run_sandbox(command, cx).await),
         }
         Ok(Exit::Done.into())
     }
@@ -316,8 +316,8 @@ enum OnHosts {
     Nothing,
 }
 
-fn run_sandbox(command: &sandbox::Command, cx: &Context) -> ExitCode {
-    match sandbox::run(command, cx.quiet) {
+async fn run_sandbox(command: &sandbox::Command, cx: &Context) -> ExitCode {
+    match sandbox::run(command, cx).await {
         Ok(code) => code.into(),
         Err(error) => {
             Failure {

@@ -1,5 +1,7 @@
 //! `ovs sandbox`: a private Open vSwitch to try things on, without root.
 
+mod from;
+
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
@@ -10,13 +12,20 @@ use clap::builder::PossibleValue;
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Completer, Takes as _, Value};
+use crate::commands::{Context, Exit, Failure};
 use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
 
-const START: About = About::other().examples(
-    "\
+const START: About = About::other()
+    .remarks("\
+With --from, the sandbox has the bridges and ports of a saved host, with their numbers, groups, meters, flows and MAC \
+addresses, so that `ovs trace` follows a packet through it. Devices are dummies; controllers are left out. Tunnels go \
+over a bridge of the sandbox's own. What the report does not have is said.")
+    .examples(
+        "\
 eval \"$(ovs sandbox start --neutron)\"
-ovs sandbox start --dir /tmp/switch",
-);
+ovs sandbox start --dir /tmp/switch
+eval \"$(ovs --from host.tar.zst sandbox start)\"",
+    );
 
 const STOP: About = About::other().examples(
     "\
@@ -28,7 +37,8 @@ const RUN: About = About::other().examples(
     "\
 ovs sandbox run --neutron -- sh -c 'ovs show; ovs dump-flows br-int'
 ovs sandbox run --ovs /opt/openvswitch -- ovs-vswitchd --version
-ovs sandbox run -- bash",
+ovs sandbox run -- bash
+ovs --from sosreport.tar.xz sandbox run -- ovs trace tap1 --to 10.0.0.5",
 );
 
 /// The commands on sandboxes.
@@ -94,6 +104,33 @@ pub struct Content {
     /// [default: the machine's own]
     #[arg(long, takes = Value::DIRECTORY)]
     ovs: Option<PathBuf>,
+    // The saved host to replay: the arguments of `--from`.
+    #[arg(skip)]
+    from: Vec<String>,
+}
+
+impl Command {
+    /// Takes the arguments of `--from`, which name the host to replay.
+    ///
+    /// # Errors
+    ///
+    /// The command makes no sandbox, or another host is loaded into it.
+    pub fn replay(&mut self, from: &[String]) -> Result<(), Failure> {
+        let refused = |message| Err(Failure::new(Exit::Usage, message));
+        match self {
+            _ if from.is_empty() => Ok(()),
+            Command::Start { content, .. } | Command::Run { content, .. } => {
+                if content.neutron.is_some() {
+                    return refused("--from and --neutron contradict each other");
+                }
+                from.clone_into(&mut content.from);
+                Ok(())
+            }
+            Command::Stop { .. } | Command::Guard { .. } => {
+                refused("--from goes with sandbox start and sandbox run")
+            }
+        }
+    }
 }
 
 impl clap::ValueEnum for Neutron {
@@ -119,23 +156,31 @@ impl clap::ValueEnum for Dummy {
     }
 }
 
-/// Runs `ovs sandbox`, without remarks and hints if `quiet`. Returns the exit code: that of the command for
-/// `run`, else 0.
+/// Runs `ovs sandbox`, without remarks and hints if the context is quiet. Returns the exit code: that of the command
+/// for `run`, else 0; 1 and another code if a saved host cannot be replayed, which is said.
 ///
 /// # Errors
 ///
 /// The sandbox cannot be started or stopped, or the command in it cannot be run.
-pub fn run(command: &Command, quiet: bool) -> Result<u8, SandboxError> {
-    match command {
-        Command::Start { dir, content } => start(dir.as_deref(), content, quiet),
-        Command::Stop { dir } => stop(dir.as_deref()),
-        Command::Run { content, command } => {
-            let binary = own_binary()?;
-            content.remark(quiet);
-            let sandbox = Sandbox::start(content.options(None, &binary))?;
-            sandbox.run(command, binary.parent())
+pub async fn run(command: &Command, cx: &Context) -> Result<u8, SandboxError> {
+    let (content, dir) = match command {
+        Command::Start { dir, content } => (content, dir.as_deref()),
+        Command::Run { content, .. } => (content, None),
+        Command::Stop { dir } => return stop(dir.as_deref()),
+        Command::Guard { dir } => return sandbox::guard_main(dir).map(|()| 0),
+    };
+    let binary = own_binary()?;
+    content.remark(cx.quiet);
+    let sandbox = match content.sandbox(cx, dir, &binary).await? {
+        Ok(sandbox) => sandbox,
+        Err(failure) => {
+            failure.say(cx.quiet);
+            return Ok(failure.exit.code());
         }
-        Command::Guard { dir } => sandbox::guard_main(dir).map(|()| 0),
+    };
+    match command {
+        Command::Run { command, .. } => sandbox.run(command, binary.parent()),
+        _ => Ok(started(sandbox, cx.quiet)),
     }
 }
 
@@ -162,6 +207,25 @@ impl Content {
         }
     }
 
+    /// Starts the sandbox with its content; the inner error is that of a saved host that cannot be replayed.
+    async fn sandbox(
+        &self,
+        cx: &Context,
+        dir: Option<&Path>,
+        binary: &Path,
+    ) -> Result<Result<Sandbox, Failure>, SandboxError> {
+        if self.from.is_empty() {
+            return Sandbox::start(self.options(dir, binary)).map(Ok);
+        }
+        let saved = match from::SavedContent::read(cx, &self.from).await {
+            Ok(saved) => saved,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let sandbox = Sandbox::start(self.options(dir, binary))?;
+        let replayed = saved.replay(&sandbox, binary).await;
+        Ok(replayed.map(|()| sandbox))
+    }
+
     fn options(&self, dir: Option<&Path>, guard: &Path) -> Options {
         Options {
             dir: dir.map(Path::to_owned),
@@ -174,9 +238,9 @@ impl Content {
     }
 }
 
-fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, SandboxError> {
-    content.remark(quiet);
-    let dir = Sandbox::start(content.options(dir, &own_binary()?))?.keep();
+/// Lets the sandbox run on, and prints how it is used.
+fn started(sandbox: Sandbox, quiet: bool) -> u8 {
+    let dir = sandbox.keep();
     let dir = dir.to_string_lossy();
     let quoted = word(&dir);
     println!("export OVS_RUNDIR={quoted}");
@@ -185,7 +249,7 @@ fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, Sandb
         println!("unset OVS_DB");
     }
     if quiet {
-        return Ok(0);
+        return 0;
     }
     eprintln!("Open vSwitch runs in {quoted}");
     if std::io::stdout().is_terminal() {
@@ -193,7 +257,7 @@ fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, Sandb
         eprintln!("hint: `export OVS_RUNDIR={quoted}` makes it the default in this shell");
     }
     eprintln!("hint: `ovs sandbox stop --dir {quoted}` stops it");
-    Ok(0)
+    0
 }
 
 fn stop(dir: Option<&Path>) -> Result<u8, SandboxError> {

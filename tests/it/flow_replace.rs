@@ -157,7 +157,7 @@ fn two_flows_of_one_key_are_refused_with_both_named() {
     );
     let path = file(&sandbox, "flows", "priority=2,actions=drop\n");
     ovs!(sandbox, "flow replace br0 {path}")
-        .fails(1, "br0 has two flows that OpenFlow15 tells as one: priority=7,vlan_tci=0x0000/0x1fff actions=")
+        .fails(1, "br0 has two flows that OpenFlow15 cannot distinguish: priority=7,vlan_tci=0x0000/0x1fff actions=")
         .says("-O OpenFlow10");
     assert_eq!(flows(&sandbox).len(), 2);
     // OpenFlow 1.0 tells them apart.

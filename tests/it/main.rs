@@ -94,6 +94,7 @@ mod progress;
 mod readme;
 mod real_packets;
 mod remote;
+mod replay;
 mod sandbox;
 mod save;
 mod saved;
