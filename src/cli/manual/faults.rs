@@ -666,11 +666,18 @@ pub const FAULTS: &[FaultGroup] = &[
             fault(
                 "host_lost_in_mid_dump",
                 "The connection to the host is lost during a dump; the flows received are printed",
-                &[outcome(
-                    "",
-                    "NAME: SWITCH: the switch closed the connection; the dump is cut short after N flows (WORDS)",
-                    Exit::Unreachable,
-                )],
+                &[
+                    outcome(
+                        "ssh reports it",
+                        "NAME: SWITCH: the switch closed the connection; the dump is cut short after N flows (WORDS)",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "ssh has not reported it yet",
+                        "NAME: SWITCH: the switch closed the connection; the dump is cut short after N flows",
+                        Exit::Unreachable,
+                    ),
+                ],
             ),
             fault(
                 "host_stops_answering",

@@ -272,7 +272,7 @@ fn host_lost_in_mid_dump() {
         }
         kill(session, Signal::KILL);
     }
-    row.is(0, &end_of(dump));
+    row.which(&end_of(dump));
     until("nothing is left", || sshd.is_clean());
 }
 
