@@ -42,7 +42,7 @@ takes), the endpoint of a database (unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT), or
 now is ./now.
 
 Compared are the settings of Open vSwitch, bridges, ports and interfaces in the database, and of the bridges that both \
-have the flows and groups, by what they mean (as `ovs flow diff` and `ovs group diff` do). Rows are told by their names, \
+have the flows and groups, by what they mean (as `ovs flow diff` and `ovs group diff` do). Rows are matched by their names, \
 not by their UUIDs; controllers, queues and other rows without a name are compared as settings of the rows that refer to \
 them. State, statistics, counters and ages are not compared. Flows refer to ports by number, and so differ if the number \
 of a port does: that is the setting ofport of its interface.
@@ -87,12 +87,7 @@ impl Args {
         match self.compare(cx).await {
             Ok(true) => Ok(Exit::Done),
             Ok(false) => Ok(Exit::Failed),
-            // 1 is a difference.
-            Err(failure) if failure.exit == Exit::Failed => Err(Failure {
-                exit: Exit::Usage,
-                ..failure
-            }),
-            Err(failure) => Err(failure),
+            Err(failure) => Err(failure.of_comparison()),
         }
     }
 

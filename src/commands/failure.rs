@@ -141,6 +141,15 @@ impl Failure {
         Failure::not_found("bridge", name, "", names).hint("`ovs bridge list` lists the bridges")
     }
 
+    /// The same failure of a comparison, whose exit code 1 says that there is a difference.
+    #[must_use]
+    pub(super) fn of_comparison(mut self) -> Failure {
+        if self.exit == Exit::Failed {
+            self.exit = Exit::Usage;
+        }
+        self
+    }
+
     /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {

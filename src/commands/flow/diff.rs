@@ -55,12 +55,7 @@ impl Args {
         match self.compare(cx).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failure::silent(Exit::Failed)),
-            // 1 is a difference.
-            Err(failure) if failure.exit == Exit::Failed => Err(Failure {
-                exit: Exit::Usage,
-                ..failure
-            }),
-            Err(failure) => Err(failure),
+            Err(failure) => Err(failure.of_comparison()),
         }
     }
 

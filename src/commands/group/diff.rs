@@ -60,14 +60,8 @@ pub(in crate::commands) struct Side {
 impl Args {
     /// Runs it; the exit code is 1 if there is a difference.
     pub(super) async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
-        match self.compare(cx).await {
-            // 1 is a difference.
-            Err(failure) if failure.exit == Exit::Failed => Err(Failure {
-                exit: Exit::Usage,
-                ..failure
-            }),
-            compared => compared,
-        }
+        let compared = self.compare(cx).await;
+        compared.map_err(Failure::of_comparison)
     }
 
     /// Prints what differs.

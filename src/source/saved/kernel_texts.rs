@@ -72,7 +72,7 @@ fn devices(text: &str) -> Vec<Device> {
         .collect();
     for ((link, _), (lower, master)) in devices.iter_mut().zip(named) {
         link.master = master.and_then(|name| indexes.get(name)).copied();
-        // The index of a device that is in another namespace is told as `if5`.
+        // The index of a device that is in another namespace is printed as `if5`.
         link.peer = lower.and_then(|name| {
             let index = name
                 .strip_prefix("if")

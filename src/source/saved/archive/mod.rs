@@ -1,4 +1,4 @@
-//! Files of a directory, a tar or a zip, whoever made it, read one after another; nothing is ever written.
+//! Reads the files of a directory, a tar or a zip one after another. The input is not trusted; nothing is written to disk.
 //!
 //! | file | contents |
 //! |---|---|

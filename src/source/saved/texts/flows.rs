@@ -25,7 +25,7 @@ pub(super) struct DumpedFlows {
     pub(super) ends: Vec<usize>,
     /// What identifies each of them, as a hash.
     pub(super) keys: Vec<u64>,
-    /// Flows that a switch shows to nobody but `bridge/dump-flows`.
+    /// Hidden flows: only `bridge/dump-flows` prints them.
     pub(super) hidden: usize,
     /// Flows that have no statistics.
     pub(super) without_counts: usize,

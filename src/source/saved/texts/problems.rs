@@ -7,7 +7,7 @@ pub(super) struct LineProblems {
     count: usize,
 }
 
-/// Number of lines that are told with their reason.
+/// Maximum number of lines that are named with their reason.
 const TOLD: usize = 3;
 
 impl LineProblems {
