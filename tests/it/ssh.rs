@@ -90,6 +90,21 @@ fn the_master_of_the_user_is_used_and_stays() {
     master.wait().unwrap();
 }
 
+/// Where sshd allows no shell, sockets are reached all the same.
+#[test]
+fn a_host_without_sessions() {
+    let (sshd, sandbox) = (Sshd::start("MaxSessions 0"), switch());
+    for line in ["show", "port list", "dump-flows br0 --no-stats"] {
+        let here = ovs!(sandbox, "{line}").out();
+        sshd.ovs(&sandbox, line).prints(here).says_nothing();
+    }
+    sshd.ovs_without_database("show").fails(
+        4,
+        "web: cannot connect to unix:/var/run/openvswitch/db.sock",
+    );
+    until("nothing is left", || sshd.is_clean());
+}
+
 #[test]
 fn sockets_that_are_absent_left_over_or_no_sockets() {
     let (sshd, sandbox) = (Sshd::start(""), switch());

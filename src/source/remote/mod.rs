@@ -2,21 +2,22 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `ssh` | OpenSSH's client: logins, masters, forwarding |
+//! | `ssh` | OpenSSH's client: logins and masters |
+//! | `mux` | requests to a master: forwarding |
 //! | `shell` | a shell on the host, for scripts |
 //! | `relay` | programs on the host that connect to a socket |
 //! | `facts` | scripts that read its files, and their output |
 //! | `child` | a child process and its standard error |
 //! | `guard` | what ends the children if this process is killed |
 //!
-//! With ssh a socket is forwarded over the same connection as the shell. A forwarded connection is accepted here in any
-//! case, and closed if the host refuses it: after two replies of the shell, which follow such a refusal, it is known
-//! whether it is open. If it is not, the shell tells whether the socket is absent or closed to the user, and a relay is
-//! started instead of the forwarding: with sudo in the second case.
+//! With ssh a socket is forwarded over one connection, without a process on the host. If the host does not open it, a shell
+//! there tells whether the socket is absent or closed to the user, and a relay is started instead: with sudo
+//! in the second case.
 
 mod child;
 mod facts;
 mod guard;
+mod mux;
 mod relay;
 mod shell;
 mod ssh;
@@ -27,14 +28,14 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::net::UnixStream;
 use tokio::sync::{Mutex, OnceCell, watch};
 
 use self::child::{Child, Stderr};
 use self::facts::SocketState;
+use self::mux::ForwardError;
 use self::relay::{Relay, RelayError};
-use self::shell::{Shell, posix_word};
+use self::shell::{Shell, StartError, posix_word};
 use self::ssh::{Master, Ssh};
 use super::directory::DirectoryEntry;
 use super::network::{KernelNetwork, Namespaces};
@@ -69,10 +70,11 @@ enum Way {
 /// A connected host.
 #[derive(Debug)]
 struct Session {
-    shell: Shell,
-    /// With ssh: what sockets are forwarded by.
+    /// With ssh: by what sockets are reached.
     master: Option<Master>,
-    /// Whether a socket was forwarded successfully (`true`) or the host does not allow it.
+    /// Started when it is first needed.
+    shell: Mutex<Option<Rc<Shell>>>,
+    /// Whether a socket was forwarded (`true`) or the host does not allow it.
     forwards: Cell<Option<bool>>,
     relay: OnceCell<Option<Relay>>,
 }
@@ -94,6 +96,13 @@ impl RemoteError {
             hint: None,
             is_timeout: false,
             is_dropped: false,
+        }
+    }
+
+    fn timed_out() -> RemoteError {
+        RemoteError {
+            is_timeout: true,
+            ..RemoteError::new(String::new())
         }
     }
 
@@ -213,16 +222,24 @@ impl Remote {
             return Ok(stream);
         }
         let session = self.session().await.map_err(|error| self.failed(error))?;
-        let mut forwarded = None;
         if let Some(master) = &session.master
             && session.forwards.get() != Some(false)
         {
-            // Not forwarded: by a relay then.
-            forwarded = master.forward(path).await.ok();
+            match master.connect(path).await {
+                Ok(stream) => {
+                    session.forwards.set(Some(true));
+                    return Ok(stream);
+                }
+                Err(ForwardError::Refused) => {}
+                Err(ForwardError::NoMaster(error)) => {
+                    // The next attempt is to log in again.
+                    *self.session.lock().await = None;
+                    return Err(self.lost(error));
+                }
+            }
         }
-        let state = session.shell.run(&facts::state_script(path)).await;
-        let state = facts::state(&state.map_err(|error| self.lost(error))?.text);
-        let uses_sudo = match state {
+        let state = self.run(&facts::state_script(path)).await?;
+        let uses_sudo = match facts::state(&state.text) {
             SocketState::Absent => return Err(ConnectErrorKind::NotFound),
             SocketState::NotASocket => {
                 let reason = "the file is no socket".to_owned();
@@ -234,20 +251,8 @@ impl Remote {
             SocketState::Denied => true,
             SocketState::Open => false,
         };
-        if let Some(stream) = forwarded.filter(|_| !uses_sudo) {
-            // The first reply may have overtaken the request to forward.
-            session
-                .shell
-                .run(":")
-                .await
-                .map_err(|error| self.lost(error))?;
-            if !is_closed(&stream) {
-                session.forwards.set(Some(true));
-                return Ok(stream);
-            }
-            if session.forwards.get() == Some(true) {
-                return Err(ConnectErrorKind::Refused);
-            }
+        if session.forwards.get() == Some(true) && !uses_sudo {
+            return Err(ConnectErrorKind::Refused);
         }
         let stream = self.relayed(&session, path, uses_sudo).await?;
         if session.master.is_some() && !uses_sudo {
@@ -264,10 +269,10 @@ impl Remote {
         uses_sudo: bool,
     ) -> Result<UnixStream, ConnectErrorKind> {
         let relay = session.relay.get_or_try_init(async || {
-            let output = session.shell.run(relay::PROBE).await?;
-            Ok(Relay::parse(&output.text))
+            let output = self.run(relay::PROBE).await?;
+            Ok::<_, ConnectErrorKind>(Relay::parse(&output.text))
         });
-        let relay: Option<Relay> = *relay.await.map_err(|error| self.lost(error))?;
+        let relay: Option<Relay> = *relay.await?;
         let Some(relay) = relay else {
             let what = match (&session.master, uses_sudo) {
                 (Some(_), true) => "permission denied, and sudo needs a program that connects",
@@ -317,82 +322,86 @@ impl Remote {
         self.relays.borrow_mut().push(child);
     }
 
-    /// The shell, and with ssh the master; after the end of the one before, a new one.
+    /// The connection to the host; after its end, a new one.
     async fn session(&self) -> Result<Rc<Session>, RemoteError> {
         let mut slot = self.session.lock().await;
         if let Some(session) = &*slot
-            && !session.shell.stderr().borrow().has_ended
+            && !session.has_ended()
         {
             return Ok(Rc::clone(session));
         }
         *slot = None;
-        let (shell, master) = match &self.way {
+        let master = match &self.way {
             Way::Via(_) => {
                 let reason = "--via reaches sockets only".to_owned();
                 return Err(RemoteError::new(reason));
             }
+            Way::Exec(_) => None,
             Way::Ssh(ssh) => {
                 let mut opened = ssh.open(self.limit).await;
                 if opened.as_ref().is_err_and(|error| error.is_dropped) {
                     tokio::time::sleep(LOGIN_PAUSE).await;
                     opened = ssh.open(self.limit).await;
                 }
-                let (master, shell) = opened?;
-                (shell, Some(master))
+                Some(opened?)
             }
-            Way::Exec(prefix) => (self.shell(prefix).await?, None),
         };
+        if let Some(stderr) = master.as_ref().and_then(Master::stderr) {
+            *self.stderr.borrow_mut() = Some(stderr);
+        }
         let session = Rc::new(Session {
-            shell,
             master,
+            shell: Mutex::default(),
             forwards: Cell::default(),
             relay: OnceCell::default(),
         });
-        *self.stderr.borrow_mut() = Some(session.shell.stderr());
         *slot = Some(Rc::clone(&session));
         Ok(session)
     }
 
-    async fn shell(&self, prefix: &[String]) -> Result<Shell, RemoteError> {
-        let words: Vec<String> = prefix.iter().cloned().chain(["sh".to_owned()]).collect();
-        let (child, stream) = Child::start(&words).map_err(|error| cannot_run(&words, &error))?;
-        let shell = Shell::over(child, stream, Patience::new(self.limit));
-        let Err(error) = shell.run(":").await else {
-            return Ok(shell);
-        };
-        if error.kind() == io::ErrorKind::TimedOut {
-            return Err(RemoteError {
-                is_timeout: true,
-                ..RemoteError::new(String::new())
-            });
+    /// The shell of the host; after its end, a new one.
+    async fn shell(&self) -> Result<Rc<Shell>, RemoteError> {
+        let session = self.session().await?;
+        let mut slot = session.shell.lock().await;
+        if let Some(shell) = &*slot
+            && !shell.stderr().borrow().has_ended
+        {
+            return Ok(Rc::clone(shell));
         }
-        let mut stderr = shell.stderr();
-        let _ = stderr.wait_for(|stderr| stderr.has_ended).await;
-        let stderr = stderr.borrow();
-        Err(RemoteError::new(match stderr.reason() {
-            "" => "it ended without a word".to_owned(),
-            reason => reason.to_owned(),
-        })
-        .hint("the words of --via-exec must run a program there, as `sh`, with its standard input"))
+        let patience = Patience::new(self.limit);
+        let shell = match (&self.way, &session.master) {
+            (_, Some(master)) => master.shell(patience).await?,
+            (Way::Exec(prefix), None) => shell_by(prefix, patience).await?,
+            (Way::Ssh(_) | Way::Via(_), None) => {
+                return Err(RemoteError::new("there is no shell".to_owned()));
+            }
+        };
+        let shell = Rc::new(shell);
+        *self.stderr.borrow_mut() = Some(shell.stderr());
+        *slot = Some(Rc::clone(&shell));
+        Ok(shell)
     }
 
     /// Runs a script on the host.
-    async fn run(&self, script: &str) -> io::Result<shell::Output> {
-        let session = self.session().await;
-        let session = session.map_err(|error| {
-            if error.is_timeout {
-                io::ErrorKind::TimedOut.into()
-            } else {
-                io::Error::other(error.reason)
-            }
-        })?;
-        session.shell.run(script).await
+    async fn run(&self, script: &str) -> Result<shell::Output, ConnectErrorKind> {
+        let shell = self.shell().await.map_err(|error| self.failed(error))?;
+        shell.run(script).await.map_err(|error| self.lost(error))
+    }
+
+    /// The same, for what reads files.
+    async fn read_by(&self, script: &str) -> io::Result<shell::Output> {
+        self.run(script).await.map_err(|error| match error {
+            ConnectErrorKind::Timeout(_) => io::ErrorKind::TimedOut.into(),
+            error => io::Error::other(error.to_string()),
+        })
     }
 
     /// Reads a short file of the host.
     pub(super) async fn read(&self, path: &Path) -> io::Result<String> {
         let word = posix_word(text_of(path)?);
-        let output = self.run(&format!("head -c {MAX_FILE} -- {word}")).await?;
+        let output = self
+            .read_by(&format!("head -c {MAX_FILE} -- {word}"))
+            .await?;
         match output.code {
             0 => Ok(output.text),
             _ => Err(io::ErrorKind::NotFound.into()),
@@ -404,7 +413,7 @@ impl Remote {
         let Ok(path) = text_of(path) else {
             return false;
         };
-        let output = self.run(&format!("test -e {}", posix_word(path))).await;
+        let output = self.read_by(&format!("test -e {}", posix_word(path))).await;
         output.is_ok_and(|output| output.code == 0)
     }
 
@@ -416,7 +425,9 @@ impl Remote {
                 "--via reaches sockets only",
             ));
         }
-        let output = self.run(&facts::list_script(text_of(directory)?)).await?;
+        let output = self
+            .read_by(&facts::list_script(text_of(directory)?))
+            .await?;
         match output.code {
             0 => {
                 let entries = facts::list(&output.text);
@@ -431,14 +442,14 @@ impl Remote {
     /// The path without symbolic links.
     pub(super) async fn real(&self, path: &Path) -> Option<String> {
         let word = posix_word(text_of(path).ok()?);
-        let output = self.run(&format!("readlink -f -- {word}")).await.ok()?;
+        let output = self.read_by(&format!("readlink -f -- {word}")).await.ok()?;
         let path = output.text.trim_end_matches('\n');
         (output.code == 0 && path.starts_with('/')).then(|| path.to_owned())
     }
 
     /// Reads the addresses, routes and devices of the host's network namespace.
     pub(super) async fn network(&self) -> KernelNetwork {
-        let output = self.run(facts::NETWORK).await;
+        let output = self.read_by(facts::NETWORK).await;
         output.map_or_else(
             |_| KernelNetwork::default(),
             |output| facts::network(&output.text),
@@ -447,7 +458,7 @@ impl Remote {
 
     /// Reads the devices of that namespace and of the named ones.
     pub(super) async fn namespaces(&self) -> Namespaces {
-        match self.run(facts::NAMESPACES).await {
+        match self.read_by(facts::NAMESPACES).await {
             Ok(output) => facts::namespaces(&output.text),
             Err(error) => Namespaces {
                 unseen: vec![format!("devices: {}", words_of(&error))],
@@ -519,13 +530,26 @@ fn text_of(path: &Path) -> io::Result<&str> {
         .ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
-/// Whether the other side has closed the connection. What it sent before is not read.
-fn is_closed(stream: &UnixStream) -> bool {
-    let mut fds = [PollFd::new(stream, PollFlags::IN | PollFlags::RDHUP)];
-    let polled = poll(&mut fds, Some(&Timespec::default()));
-    let [fd] = fds;
-    let closed = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
-    polled.is_err() || fd.revents().intersects(closed)
+impl Session {
+    fn has_ended(&self) -> bool {
+        let stderr = self.master.as_ref().and_then(Master::stderr);
+        stderr.is_some_and(|stderr| stderr.borrow().has_ended)
+    }
+}
+
+/// A shell run by the words before it.
+async fn shell_by(prefix: &[String], patience: Patience) -> Result<Shell, RemoteError> {
+    let words: Vec<String> = prefix.iter().cloned().chain(["sh".to_owned()]).collect();
+    let shell = Shell::start(&words, patience).await;
+    shell.map_err(|error| match error {
+        StartError::CannotRun(error) => cannot_run(&words, &error),
+        StartError::TimedOut => RemoteError::timed_out(),
+        StartError::Ended(stderr) => RemoteError::new(match stderr.reason() {
+            "" => "it ended without a word".to_owned(),
+            reason => reason.to_owned(),
+        })
+        .hint("the words of --via-exec must run a program there, as `sh`, with its standard input"),
+    })
 }
 
 #[cfg(test)]
@@ -539,20 +563,5 @@ mod tests {
         assert!(reason(Remote::via("a '{}", None)).contains("quote"));
         assert!(reason(Remote::via_exec(" ", None)).contains("no command"));
         assert!(Remote::via("a 'UNIX-CONNECT:{}'", None).is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_closed_stream_is_seen_and_not_read() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        assert!(!is_closed(&ours));
-        tokio::io::AsyncWriteExt::write_all(&mut theirs, b"x")
-            .await
-            .unwrap();
-        assert!(!is_closed(&ours));
-        drop(theirs);
-        assert!(is_closed(&ours));
-        let mut byte = [0];
-        ours.readable().await.unwrap();
-        assert_eq!(ours.try_read(&mut byte).unwrap(), 1);
     }
 }

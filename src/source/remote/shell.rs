@@ -40,6 +40,17 @@ struct Conversation {
     count: u64,
 }
 
+/// Why there is no shell.
+#[derive(Debug)]
+pub(super) enum StartError {
+    /// The program cannot be run.
+    CannotRun(io::Error),
+    /// No reply within the limit.
+    TimedOut,
+    /// It ended before it replied; its standard error.
+    Ended(Stderr),
+}
+
 /// The output of a script.
 #[derive(Debug)]
 pub(super) struct Output {
@@ -50,10 +61,15 @@ pub(super) struct Output {
 }
 
 impl Shell {
-    /// Takes a shell that was started.
-    pub(super) fn over(child: Child, stream: UnixStream, patience: Patience) -> Shell {
+    /// Starts it with these words, and waits for its first reply. Each wait, now and later, is limited by `patience`.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub(super) async fn start(words: &[String], patience: Patience) -> Result<Shell, StartError> {
+        let (child, stream) = Child::start(words).map_err(StartError::CannotRun)?;
         let mark = RandomState::new().build_hasher().finish();
-        Shell {
+        let shell = Shell {
             stream: Mutex::new(Conversation {
                 stream: BufReader::new(stream),
                 mark: format!("ovs-{mark:016x}"),
@@ -61,10 +77,20 @@ impl Shell {
             }),
             child,
             patience,
+        };
+        match shell.run(":").await {
+            Ok(_) => Ok(shell),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(StartError::TimedOut),
+            Err(_) => {
+                let mut stderr = shell.stderr();
+                let _ = stderr.wait_for(|stderr| stderr.has_ended).await;
+                let stderr = stderr.borrow().clone();
+                Err(StartError::Ended(stderr))
+            }
         }
     }
 
-    /// Runs a script; its standard error is left out. Each wait is limited by the patience of the shell.
+    /// Runs a script; its standard error is left out.
     ///
     /// # Errors
     ///
@@ -146,9 +172,8 @@ mod tests {
 
     #[tokio::test]
     async fn scripts_one_after_another() {
-        let (child, stream) = Child::start(&["sh".to_owned()]).unwrap();
-        let limit = std::time::Duration::from_secs(30);
-        let shell = Shell::over(child, stream, Patience::new(Some(limit)));
+        let patience = Patience::new(Some(std::time::Duration::from_secs(30)));
+        let shell = Shell::start(&["sh".to_owned()], patience).await.unwrap();
         for (script, text, code) in [
             ("printf 'a\\n\\nb'", "a\n\nb", 0),
             ("echo x; false", "x\n", 1),

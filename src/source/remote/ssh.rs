@@ -1,13 +1,19 @@
 //! OpenSSH's client: the user's own, with its configuration, keys, agents and jump hosts (ssh(1)).
 
+use std::cell::Cell;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::net::UnixStream;
+use tokio::sync::watch;
 
 use super::RemoteError;
 use super::child::{Child, Stderr};
 use super::guard::PrivateDirectory;
-use super::shell::{Shell, posix_word};
+use super::mux::{self, ForwardError};
+use super::shell::{Shell, StartError, posix_word};
 use crate::transport::Patience;
 
 /// How a host is reached with ssh.
@@ -22,16 +28,25 @@ pub(super) struct Ssh {
     asks: bool,
 }
 
-/// A connection to a host over which commands are run and sockets forwarded: the user's, or one of our own.
+/// A connection to a host, over which commands are run and sockets reached: the user's, or one of our own.
 #[derive(Debug)]
 pub(super) struct Master {
     ssh: Ssh,
-    /// Where our own is controlled from; `None`: it is the user's.
-    control: Option<String>,
-    /// Holds the sockets that are forwarded.
+    /// Its control socket.
+    control: PathBuf,
+    /// The process; `None`: it is the user's.
+    own: Option<Child>,
+    /// Has the sockets of forwardings for a moment, and the control socket of our own.
     directory: PrivateDirectory,
-    forwarded: std::cell::Cell<u32>,
+    /// The number of forwardings so far.
+    forwarded: Cell<u32>,
 }
+
+/// Maximum length of the settings that ssh prints, in bytes.
+const MAX_SETTINGS: u64 = 1 << 20;
+
+/// How often a new master is looked for.
+const PAUSE: Duration = Duration::from_millis(3);
 
 impl Ssh {
     /// Reads `HOST`, `USER@HOST`, `HOST:PORT`, `USER@[IPV6]:PORT`; HOST may be an alias of `ssh_config(5)`. The program
@@ -111,80 +126,92 @@ impl Ssh {
         words
     }
 
-    /// Opens a connection and a shell on the host: over the user's master if there is one, else over our own.
+    /// Opens a connection to the host: the user's master if there is one, else one of our own.
     ///
     /// # Errors
     ///
-    /// There is no connection, or no login.
-    pub(super) async fn open(
-        &self,
-        limit: Option<Duration>,
-    ) -> Result<(Master, Shell), RemoteError> {
+    /// There is no connection, or no login within the limit.
+    pub(super) async fn open(&self, limit: Option<Duration>) -> Result<Master, RemoteError> {
         let directory = PrivateDirectory::new()
             .map_err(|error| RemoteError::new(format!("cannot make a directory: {error}")))?;
-        let own = directory.path().join("master");
-        let own = own.to_str().unwrap_or_default().to_owned();
-        let is_open = self.control(&["-O", "check"]).await.is_ok();
-        let control = (!is_open).then_some(own);
-        let control_path = format!("ControlPath={}", control.as_deref().unwrap_or_default());
-        let batch = if self.asks { "no" } else { "yes" };
-        let batch = format!("BatchMode={batch}");
+        if let Some(control) = self.control_path().await
+            && mux::has_master(&control).await
+        {
+            return Ok(Master {
+                ssh: self.clone(),
+                control,
+                own: None,
+                directory,
+                forwarded: Cell::default(),
+            });
+        }
+        let control = directory.path().join("master");
+        let control_path = format!("ControlPath={}", control.display());
         let seconds = limit.map_or(0, |limit| limit.as_secs().saturating_add(1));
         let timeout = format!("ConnectTimeout={seconds}");
-        let mut options = vec!["-o", "RemoteCommand=none", "-o", "PermitLocalCommand=no"];
+        let mut options = vec![
+            "-N",
+            "-o",
+            "ControlMaster=yes",
+            "-o",
+            &control_path,
+            "-o",
+            "ControlPersist=no",
+            "-o",
+            "ClearAllForwardings=yes",
+            "-o",
+            "PermitLocalCommand=no",
+        ];
         if !self.asks {
-            options.extend(["-o", &batch]);
+            options.extend(["-o", "BatchMode=yes"]);
         }
         if seconds > 0 {
             options.extend(["-o", &timeout]);
         }
-        if control.is_some() {
-            let of_master = [
-                "-o",
-                "ControlMaster=yes",
-                "-o",
-                &control_path,
-                "-o",
-                "ControlPersist=no",
-                "-o",
-                "ClearAllForwardings=yes",
-            ];
-            options.extend(of_master);
+        // It does not read the stream.
+        let (child, _) =
+            Child::start(&self.words(options)).map_err(|error| self.cannot_run(&error))?;
+        let ready = self.ready(&child, &control);
+        match Patience::new(limit).wait(ready).await {
+            Ok(ready) => ready?,
+            Err(_) => return Err(RemoteError::timed_out()),
         }
-        let mut words = self.words(options);
-        // `exec` is known to the login shells of all kinds.
-        words.push("exec sh".to_owned());
-        let (child, stream) = Child::start(&words).map_err(|error| self.cannot_run(&error))?;
-        let shell = Shell::over(child, stream, Patience::new(limit));
-        let master = Master {
+        Ok(Master {
             ssh: self.clone(),
             control,
+            own: Some(child),
             directory,
-            forwarded: std::cell::Cell::default(),
-        };
-        match shell.run(":").await {
-            Ok(_) => Ok((master, shell)),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(RemoteError {
-                is_timeout: true,
-                ..RemoteError::new(String::new())
-            }),
-            Err(_) => {
-                let mut stderr = shell.stderr();
-                let _ = stderr.wait_for(|stderr| stderr.has_ended).await;
-                let stderr = stderr.borrow();
-                Err(self.refused(&stderr))
-            }
-        }
+            forwarded: Cell::default(),
+        })
     }
 
-    /// Runs ssh for a request to a master.
-    async fn control(&self, options: &[&str]) -> Result<(), String> {
-        let words = self.words(options.iter().copied());
-        let (mut child, _stream) = Child::start(&words).map_err(|error| error.to_string())?;
-        if child.succeeds().await {
-            return Ok(());
+    /// Where the user's master would be (`ControlPath` of `ssh_config(5)`).
+    async fn control_path(&self) -> Option<PathBuf> {
+        let (mut child, mut stream) = Child::start(&self.words(["-G"])).ok()?;
+        let mut settings = String::new();
+        let mut bounded = (&mut stream).take(MAX_SETTINGS);
+        bounded.read_to_string(&mut settings).await.ok()?;
+        if !child.succeeds().await {
+            return None;
         }
-        Err(child.stderr().borrow().reason().to_owned())
+        let mut lines = settings.lines();
+        let path = lines.find_map(|line| line.strip_prefix("controlpath "))?;
+        (path != "none").then(|| PathBuf::from(path))
+    }
+
+    /// Waits until a new master listens, which it does after the login.
+    async fn ready(&self, child: &Child, control: &Path) -> Result<(), RemoteError> {
+        let mut stderr = child.stderr();
+        while !mux::has_master(control).await {
+            let ended = stderr.wait_for(|stderr| stderr.has_ended);
+            if let Ok(ended) = tokio::time::timeout(PAUSE, ended).await {
+                return Err(match ended {
+                    Ok(stderr) => self.refused(&stderr),
+                    Err(_) => self.refused(&Stderr::default()),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn cannot_run(&self, error: &io::Error) -> RemoteError {
@@ -242,70 +269,60 @@ fn is_dropped(stderr: &Stderr) -> bool {
 }
 
 impl Master {
-    /// The words that run a command on the host.
-    pub(super) fn command(&self, command: &[String]) -> Vec<String> {
-        let path = self.path_option();
-        let options = path.iter().map(String::as_str);
-        let mut words = self.ssh.words(
-            ["-o", "RemoteCommand=none", "-o", "BatchMode=yes"]
-                .into_iter()
-                .chain(options),
-        );
-        let command: Vec<String> = command.iter().map(|word| posix_word(word)).collect();
-        words.push(command.join(" "));
-        words
-    }
-
-    /// Forwards a socket of the host to one here, and connects to it. That succeeds whether or not the host allows it
-    /// and the socket is there; otherwise the stream is closed soon.
+    /// Connects to a socket of the host.
     ///
     /// # Errors
     ///
-    /// The master does not forward.
-    pub(super) async fn forward(&self, socket: &str) -> Result<tokio::net::UnixStream, String> {
-        if !is_plain(socket) {
-            return Err("the path has characters that ssh would interpret".to_owned());
-        }
+    /// See [`ForwardError`].
+    pub(super) async fn connect(&self, socket: &str) -> Result<UnixStream, ForwardError> {
         let number = self.forwarded.get();
         self.forwarded.set(number.wrapping_add(1));
         let local = self.directory.path().join(number.to_string());
-        let forward = format!("{}:{socket}", local.display());
-        self.request("forward", &forward).await?;
-        let stream = connect(&local).await;
-        if self.control.is_none() {
-            // The user's master is to forget it.
-            let _ = self.request("cancel", &forward).await;
-        }
-        let _ = std::fs::remove_file(&local);
-        stream.map_err(|error| super::words_of(&error))
+        mux::connect(&self.control, &local, socket).await
     }
 
-    async fn request(&self, request: &str, forward: &str) -> Result<(), String> {
-        let path = self.path_option();
-        let mut options: Vec<&str> = path.iter().map(String::as_str).collect();
-        if self.control.is_some() {
-            // The forwardings of ssh_config are not wanted.
-            options.extend(["-F", "none"]);
-        }
-        options.extend(["-O", request, "-L", forward]);
-        self.ssh.control(&options).await
+    /// Opens a shell on the host.
+    ///
+    /// # Errors
+    ///
+    /// It does not run.
+    pub(super) async fn shell(&self, patience: Patience) -> Result<Shell, RemoteError> {
+        // `exec` is known to the login shells of all kinds.
+        let words = self.line("exec sh".to_owned());
+        let shell = Shell::start(&words, patience).await;
+        shell.map_err(|error| match error {
+            StartError::CannotRun(error) => self.ssh.cannot_run(&error),
+            StartError::TimedOut => RemoteError::timed_out(),
+            StartError::Ended(stderr) => self.ssh.refused(&stderr),
+        })
     }
 
-    fn path_option(&self) -> Vec<String> {
-        let path = self.control.iter();
-        path.flat_map(|path| ["-S".to_owned(), path.clone()])
-            .collect()
+    /// The words that run a command on the host.
+    pub(super) fn command(&self, command: &[String]) -> Vec<String> {
+        let command: Vec<String> = command.iter().map(|word| posix_word(word)).collect();
+        self.line(command.join(" "))
     }
-}
 
-async fn connect(path: &Path) -> io::Result<tokio::net::UnixStream> {
-    tokio::net::UnixStream::connect(path).await
-}
+    fn line(&self, command: String) -> Vec<String> {
+        let control_path = format!("ControlPath={}", self.control.display());
+        let mut words = self.ssh.words([
+            "-o",
+            &control_path,
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "RemoteCommand=none",
+            "-o",
+            "ClearAllForwardings=yes",
+        ]);
+        words.push(command);
+        words
+    }
 
-/// Whether ssh takes a path in `-L` as it is: no separator, no token, no variable.
-fn is_plain(path: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@=,".contains(&byte);
-    path.starts_with('/') && path.bytes().all(is_plain)
+    /// The standard error of our own.
+    pub(super) fn stderr(&self) -> Option<watch::Receiver<Stderr>> {
+        self.own.as_ref().map(Child::stderr)
+    }
 }
 
 #[cfg(test)]
