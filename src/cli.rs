@@ -29,7 +29,7 @@ use crate::base::terminal::visible;
 use crate::commands::about::{About, Does, Purpose};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{
-    self, Context, Exit, Failure, Fleet, Options, WatchInterval, Writing, not_saved, today,
+    self, Context, Exit, Failure, Fleet, Options, WatchInterval, Ways, Writing, not_saved, today,
 };
 use crate::model;
 use crate::openflow::version::{Version, Versions};
@@ -175,12 +175,7 @@ impl Cli {
         let outcome = runtime()
             .map_err(|error| Failure::new(Exit::Failed, format!("cannot start a runtime: {error}")))
             .and_then(|runtime| {
-                let outcome = runtime.block_on(async {
-                    match command.run(&cx).await {
-                        Err(failure) => Err(failure.of_host(&cx.host).await),
-                        done => done,
-                    }
-                });
+                let outcome = runtime.block_on(command.run(&cx));
                 leave(runtime);
                 outcome
             });
@@ -562,7 +557,7 @@ impl Global {
             (None, ..) if terminal => Mode::Table,
             (Some(Output::Text) | None, ..) => Mode::Text,
         };
-        let ways = hosts::Ways {
+        let ways = Ways {
             base: Host::new(
                 Host::default_database(&Reach::Here),
                 limit.0,
@@ -596,6 +591,7 @@ impl Global {
         });
         Ok(Options {
             host,
+            ways,
             limit_is_given: self.timeout.is_some(),
             format: Format {
                 mode,

@@ -1,83 +1,23 @@
-//! The hosts that a command runs on: the ways to them, lists of `--host`, files and groups of `--hosts`.
+//! The hosts that a command runs on: lists of `--host`, files and groups of `--hosts`.
 
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use super::database;
 use crate::base::terminal::quoted;
-use crate::commands::{Exit, Failure, FleetHost};
+use crate::commands::{Exit, Failure, FleetHost, Ways};
 use crate::model::hosts::{HostListError, ListedHost, hosts, hosts_of_file};
+use crate::source::Remote;
 use crate::source::saved::Report;
 use crate::source::saved::open::OpenErrorKind;
-use crate::source::{Host, Reach, Remote};
-use crate::transport::{Endpoint, Endpoints};
 
 /// Maximum size of a file of hosts, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// How hosts are reached.
-pub(super) struct Ways {
-    /// The limit and TLS of all.
-    pub(super) base: Host,
-    /// `--db`, or `OVS_DB`.
-    pub(super) db: Option<Endpoints>,
-    /// Whether it was named on the command line: `OVS_DB` is the database of this host.
-    pub(super) names_database: bool,
-    /// `--ctl`
-    pub(super) ctl: Option<PathBuf>,
-    /// Whether ssh may ask the user; never about several hosts.
-    pub(super) asks: bool,
-}
-
 impl Ways {
-    /// This host, or one whose database listens on the network.
-    pub(super) fn here(&self) -> Host {
-        let mut host = self.base.clone();
-        if let Some(db) = &self.db {
-            host = host.with_database(db.clone());
-        }
-        host.control.clone_from(&self.ctl);
-        host
-    }
-
-    /// A host that ssh knows by this name.
-    ///
-    /// # Errors
-    ///
-    /// The name is malformed, or the database is no socket.
-    pub(super) fn by_ssh(&self, name: &str) -> Result<Host, Failure> {
-        self.by(Remote::ssh(name, self.base.limit, self.asks))
-    }
-
-    /// Another host.
-    ///
-    /// # Errors
-    ///
-    /// The way to it is malformed, or the database is no socket.
-    pub(super) fn by(&self, remote: Result<Remote, String>) -> Result<Host, Failure> {
-        let remote = remote.map_err(|reason| Failure::new(Exit::Usage, reason))?;
-        let reach = Reach::Remote(Rc::new(remote));
-        let db = match self.db.as_ref().filter(|_| self.names_database) {
-            Some(db) => db.clone(),
-            None => Host::default_database(&reach).into(),
-        };
-        let is_socket = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Unix(_));
-        if !db.iter().all(is_socket) {
-            let message = "--db is a socket of the other host: unix:PATH";
-            return Err(Failure::new(Exit::Usage, message).hint(
-                "a database that listens on the network needs no --host, --via or --via-exec",
-            ));
-        }
-        let mut host = self.base.with_database(db);
-        host.reach = reach;
-        host.control.clone_from(&self.ctl);
-        Ok(host)
-    }
-
     /// The hosts of a list, by ssh; `None` if it is the name of one.
     ///
     /// # Errors

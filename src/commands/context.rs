@@ -7,6 +7,7 @@ use super::capture::{CapturedOutput, WatchInterval};
 use super::host_run::{Fleet, HostRun};
 use super::progress::Progress;
 use super::reporter::Reporter;
+use super::ways::Ways;
 use super::{Exit, Failure, progress, quoted};
 use crate::base::saved::NOT_IN_REPORT;
 use crate::model::resolve::names_of;
@@ -25,6 +26,8 @@ use crate::unixctl::Client;
 pub struct Options {
     /// The host, and how to reach it.
     pub host: Host,
+    /// How other hosts are reached.
+    pub ways: Ways,
     /// Whether the user set the time limit.
     pub limit_is_given: bool,
     /// The output format.
@@ -75,6 +78,10 @@ pub struct Context {
     pub watch: Option<WatchInterval>,
     /// The hosts, if the command is to run on several.
     pub fleet: Option<Fleet>,
+    /// How other hosts are reached.
+    pub(super) ways: Rc<Ways>,
+    /// Whether it is one of two hosts that are compared.
+    is_side: bool,
     reporter: Rc<Reporter>,
 }
 
@@ -106,6 +113,8 @@ impl Context {
             quiet: options.quiet,
             watch: options.watch,
             fleet: options.fleet,
+            ways: Rc::new(options.ways),
+            is_side: false,
             reporter,
         }
     }
@@ -128,6 +137,7 @@ impl Context {
             format,
             watch: None,
             fleet: None,
+            ways: Rc::clone(&self.ways),
             reporter,
             ..*self
         }
@@ -148,12 +158,13 @@ impl Context {
             format,
             watch: None,
             fleet: None,
+            ways: Rc::clone(&self.ways),
             reporter,
             ..*self
         }
     }
 
-    /// The same options for another host.
+    /// The same options for one of two hosts that are compared.
     pub(super) fn of_host(&self, host: &Host) -> Context {
         let host = host.with_log(Rc::clone(&self.reporter) as Rc<_>);
         if host.reach.saved().is_some() && self.host.reach.saved().is_none() {
@@ -167,8 +178,18 @@ impl Context {
             host,
             format: self.format.clone(),
             fleet: None,
+            ways: Rc::clone(&self.ways),
+            is_side: true,
             reporter: Rc::clone(&self.reporter),
             ..*self
+        }
+    }
+
+    /// The outcome of a step on this host: if two hosts are compared, its failure names the host.
+    pub(super) async fn of_side<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        match outcome {
+            Err(failure) if self.is_side => Err(failure.of_host(&self.host).await),
+            outcome => outcome,
         }
     }
 

@@ -1,51 +1,48 @@
 //! `ovs diff`: in what two hosts differ, or one at two times.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `side` | a side: a host, as it is or as it was saved |
+//! | `item` | rows of the configuration that differ, as they are printed |
+//! | `entries` | flows, groups and meters that differ |
+
+mod entries;
+mod item;
+mod side;
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
-use std::path::Path;
-use std::rc::Rc;
 
-use serde_json::Value;
-
-use super::flow::{DifferencePrinter, SideSpelling, two_switches};
-use super::group;
+use self::entries::EntryComparison;
+use self::item::print_item;
+use self::side::Side;
+use super::flow::DifferencePrinter;
 use super::spelling::Spelling;
-use super::switch::SwitchArg;
-use super::{Context, Exit, Failure, quoted};
-use crate::base::json::Json;
+use super::{Context, Exit, Failure};
 use crate::base::saved::NOT_IN_REPORT;
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _, JsonDocument};
-use crate::commands::argument::{Takes as _, Value as Taken};
-use crate::commands::effects::Outcome;
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::difference::configuration::{
-    Configuration, ItemKind, SettingColumns, Settings, setting_columns,
+    Configuration, ItemKind, SettingColumns, setting_columns,
 };
-use crate::model::difference::{ItemDifference, differences};
-use crate::output::{ColourRole, ItemChange, escape};
-use crate::ovsdb::notation::written;
-use crate::ovsdb::schema::Schema;
-use crate::ovsdb::{Atom, Select};
-use crate::source::Host;
-use crate::source::saved::{Report, SavedHost};
-use crate::transport::Endpoints;
-
-/// This host, as it is now.
-const NOW: &str = "now";
+use crate::model::difference::differences;
 
 /// Maximum number of columns named in a remark.
 const MAX_NAMED: usize = 8;
 
 const ABOUT: About = About::other().document(JsonDocument::HostChanges).remarks("\
-Each of A and B is a saved host (a file of `ovs save`, a report, a file of the database, or anything else that --from \
-takes), the endpoint of a database (unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT), or `now`: this host as it is. A file named \
-now is ./now.
+Each of A and B is `now`: the host of the command line as it is, that of --host, --via or --db, else this one; host:NAME: \
+another host by ssh, with NAME as for --host; the endpoint of a database (unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT); or the \
+path of a saved host (a file of `ovs save`, a report, a file of the database, or anything else that --from takes). A file \
+named now is ./now. --db unix:PATH is the socket of now and of each host:NAME.
 
 Compared are the settings of Open vSwitch, bridges, ports and interfaces in the database, and of the bridges that both \
-have the flows and groups, by what they mean (as `ovs flow diff` and `ovs group diff` do). Rows are matched by their names, \
-not by their UUIDs; controllers, queues and other rows without a name are compared as settings of the rows that refer to \
-them. State, statistics, counters and ages are not compared. Flows refer to ports by number, and so differ if the number \
-of a port does: that is the setting ofport of its interface.
+have the flows, groups and meters, by what they mean (as `ovs flow diff` and `ovs group diff` do). Of a bridge that only one \
+has, the numbers of its flows, groups and meters are printed. Rows are matched by their names, not by their UUIDs; \
+controllers, queues and other rows without a name are compared as settings of the rows that refer to them. State, statistics, \
+counters and ages are not compared. Flows refer to ports by number, and so differ if the number of a port does: that is the \
+setting ofport of its interface.
 
 A line that begins with - is of A, one with + of B. Of an item that both have, the settings that differ are printed. What \
 one side does not have because it was not saved is a remark, no difference.
@@ -53,6 +50,8 @@ one side does not have because it was not saved is a remark, no difference.
 The exit code is 0 if there is no difference, 1 if there is one, and 2 or more after an error.")
     .examples("\
 ovs diff before.tar.zst now
+ovs --host compute1 diff before.tar.zst now
+ovs diff host:compute1 host:compute2
 ovs diff monday.conf.db tuesday.conf.db
 ovs diff sosreport-compute1.tar.xz sosreport-compute2.tar.xz
 ovs diff before now --json | jq '.[] | select(.kind == \"port\")'");
@@ -61,24 +60,16 @@ ovs diff before now --json | jq '.[] | select(.kind == \"port\")'");
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
-    /// A saved host, the endpoint of a database, or now
-    #[arg(takes = Taken::HOST_OR_FILE, value_name = "A")]
+    /// A saved host, host:NAME, the endpoint of a database, or now
+    #[arg(takes = Value::HOST_OR_FILE, value_name = "A")]
     first: String,
 
-    /// A saved host, the endpoint of a database, or now
-    #[arg(takes = Taken::HOST_OR_FILE, value_name = "B")]
+    /// A saved host, host:NAME, the endpoint of a database, or now
+    #[arg(takes = Value::HOST_OR_FILE, value_name = "B")]
     second: String,
 
     #[command(flatten)]
     spelling: Spelling,
-}
-
-/// One of the hosts.
-struct Side<'a> {
-    /// As it was named.
-    name: &'a str,
-    cx: Context,
-    schema: Rc<Schema>,
 }
 
 impl Args {
@@ -127,150 +118,37 @@ impl Args {
             let bridges = items.filter(|(kind, _)| *kind == ItemKind::Bridge);
             bridges.map(|(_, name)| name.clone()).collect()
         };
-        let mut unknown = Vec::new();
-        for bridge in bridges(&before).intersection(&bridges(&after)) {
-            for is_same in [
-                self.flows(bridge, &sides, &mut printer).await,
-                self.groups(bridge, &sides, &mut printer).await,
-            ] {
-                are_same &= match is_same {
-                    Err(failure) if failure.message.contains(NOT_IN_REPORT) => {
-                        let what = failure.message.split(NOT_IN_REPORT).last();
-                        unknown.push(what.unwrap_or_default().to_owned());
-                        true
-                    }
-                    is_same => is_same?,
-                };
+        let (of_first, of_second) = (bridges(&before), bridges(&after));
+        let mut entries = EntryComparison {
+            sides: &sides,
+            spelling: &self.spelling,
+            printer: &mut printer,
+            unknown: Vec::new(),
+            without_meters: Vec::new(),
+        };
+        for bridge in of_first.union(&of_second) {
+            match (of_first.contains(bridge), of_second.contains(bridge)) {
+                (true, true) => are_same &= entries.both(bridge).await?,
+                (is_first, _) => entries.one(bridge, is_first).await?,
             }
         }
+        let EntryComparison {
+            unknown,
+            without_meters,
+            ..
+        } = entries;
         if !unknown.is_empty() {
+            let unknown = some_of(unknown);
+            cx.remark(&format!("not compared, {NOT_IN_REPORT}{unknown}"));
+        }
+        if !without_meters.is_empty() {
+            let bridges = some_of(without_meters);
             cx.remark(&format!(
-                "not compared, {NOT_IN_REPORT}{}",
-                some_of(unknown)
+                "not compared, meters need OpenFlow 1.3 or later: those of {bridges}"
             ));
         }
         printer.finish()?;
         Ok(are_same)
-    }
-
-    /// Compares the flows of a bridge; returns whether they are the same.
-    async fn flows(
-        &self,
-        bridge: &str,
-        [first, second]: &[Side<'_>; 2],
-        printer: &mut DifferencePrinter<'_>,
-    ) -> Result<bool, Failure> {
-        let args = [
-            SwitchArg::parse(&first.cx, bridge)?,
-            SwitchArg::parse(&second.cx, bridge)?,
-        ];
-        let sides = [(&first.cx, &args[0]), (&second.cx, &args[1])];
-        let (comparison, names) = Box::pin(two_switches(sides)).await?;
-        let [first, second] =
-            [(&first.cx, &names[0]), (&second.cx, &names[1])].map(|(cx, names)| SideSpelling {
-                names,
-                ports: self.spelling.ports(),
-                style: self.spelling.style(cx),
-            });
-        let differences = comparison.differences();
-        for difference in &differences {
-            let before = difference.base.and_then(|at| comparison.base.get(at));
-            let after = difference.other.and_then(|at| comparison.others.get(at));
-            printer.add(Some(bridge), before, after, [first, second])?;
-        }
-        Ok(differences.is_empty())
-    }
-
-    /// Compares the groups of a bridge; returns whether they are the same.
-    async fn groups(
-        &self,
-        bridge: &str,
-        [first, second]: &[Side<'_>; 2],
-        printer: &mut DifferencePrinter<'_>,
-    ) -> Result<bool, Failure> {
-        let sides = [(&first.cx, bridge), (&second.cx, bridge)];
-        let (a, b) = Box::pin(group::two_switches(sides)).await?;
-        let mut are_same = true;
-        for (before, after) in group::differences(&a, &b) {
-            are_same = false;
-            let texts = [(before, &a), (after, &b)];
-            let texts = texts.map(|(group, side)| (group, side.text(&self.spelling, &first.cx)));
-            printer.record(
-                |out| {
-                    for ((group, text), (change, mark)) in texts.iter().zip(MARKS) {
-                        if let Some(group) = group {
-                            out.mark(change, ColourRole::Plain, mark);
-                            out.text.push_str("group ");
-                            out.text.push_str(&escape(bridge));
-                            out.text.push_str(": ");
-                            group.text(out, text);
-                            out.text.push('\n');
-                        }
-                    }
-                },
-                |json| {
-                    json.key("kind");
-                    json.word("group");
-                    json.key("bridge");
-                    json.string(bridge);
-                    json.key("change");
-                    json.word(outcome(before.is_some(), after.is_some()).word());
-                    for ((group, text), key) in texts.iter().zip(["before", "after"]) {
-                        if let Some(group) = group {
-                            json.key(key);
-                            group.json(json, text);
-                        }
-                    }
-                },
-            )?;
-        }
-        Ok(are_same)
-    }
-}
-
-const MARKS: [(ItemChange, &str); 2] = [(ItemChange::Gone, "-"), (ItemChange::New, "+")];
-
-impl<'a> Side<'a> {
-    async fn open(cx: &Context, name: &'a str) -> Result<Side<'a>, Failure> {
-        let is_endpoint = ["unix:", "tcp:", "ssl:"]
-            .iter()
-            .any(|scheme| name.starts_with(scheme));
-        let host = if name == NOW {
-            cx.host.clone()
-        } else if is_endpoint {
-            let endpoints = Endpoints::parse(name, None);
-            let endpoints =
-                endpoints.map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
-            cx.host.at(endpoints)
-        } else {
-            if !Path::new(name).exists() {
-                let message = format!("no file {}", quoted(name));
-                return Err(Failure::new(Exit::NotFound, message).hint(
-                    "A and B are a saved host, unix:PATH, tcp:HOST:PORT, or now; `ovs save FILE` saves this one",
-                ));
-            }
-            let report = Report::open(&[name.to_owned()])?;
-            Host::saved(SavedHost::new(report))
-        };
-        let cx = cx.of_host(&host);
-        let schema = cx.database.schema().await?;
-        Ok(Side { name, cx, schema })
-    }
-
-    async fn configuration(
-        &self,
-        columns: &SettingColumns,
-        schema: &Schema,
-    ) -> Result<Configuration, Failure> {
-        let known = setting_columns(&self.schema);
-        let selects = columns.iter().filter_map(|(table, columns)| {
-            let columns = columns.intersection(known.get(table)?);
-            let columns = columns.map(String::as_str);
-            let columns: Vec<&str> = ["_uuid"].into_iter().chain(columns).collect();
-            Some(Select::columns(table, &columns))
-        });
-        let rows = self.cx.database.select(selects.collect()).await?;
-        Ok(Configuration::of(schema, &rows.concat()))
     }
 }
 
@@ -330,90 +208,4 @@ fn some_of(mut all: Vec<String>) -> String {
         0 => named,
         more => format!("{named} and {more} more"),
     }
-}
-
-fn outcome(is_before: bool, is_after: bool) -> Outcome {
-    match (is_before, is_after) {
-        (false, _) => Outcome::Added,
-        (_, false) => Outcome::Removed,
-        (true, true) => Outcome::Modified,
-    }
-}
-
-fn print_item(printer: &mut DifferencePrinter<'_>, item: &ItemDifference) -> Result<(), Failure> {
-    let sides = [&item.before, &item.after];
-    printer.record(
-        |out| {
-            let are_both = sides.iter().all(|side| side.is_some());
-            for (settings, (change, mark)) in sides.iter().zip(MARKS) {
-                let shown = |settings: &&Settings| !(are_both && settings.is_empty());
-                if let Some(settings) = settings.as_ref().filter(shown) {
-                    out.mark(change, ColourRole::Plain, mark);
-                    out.text.push_str(&line(item, settings));
-                    out.text.push('\n');
-                }
-            }
-        },
-        |json| {
-            json.key("kind");
-            json.word(item.kind.word());
-            json.key("name");
-            json.string(&item.name);
-            json.key("change");
-            json.word(outcome(item.before.is_some(), item.after.is_some()).word());
-            for (settings, key) in sides.iter().zip(["before", "after"]) {
-                if let Some(settings) = settings {
-                    json.key(key);
-                    json.begin_object();
-                    for (name, value) in settings {
-                        json.key_of(name);
-                        put_value(json, value);
-                    }
-                    json.end_object();
-                }
-            }
-        },
-    )
-}
-
-/// Writes a value of any kind.
-fn put_value(json: &mut Json<'_>, value: &Value) {
-    match value {
-        Value::Null => json.null(),
-        Value::Bool(is_set) => json.bool(*is_set),
-        Value::Number(number) => json.value_of(|out| out.push_str(&number.to_string())),
-        Value::String(text) => json.string(text),
-        Value::Array(values) => {
-            json.begin_array();
-            for value in values {
-                put_value(json, value);
-            }
-            json.end_array();
-        }
-        Value::Object(members) => {
-            json.begin_object();
-            for (name, value) in members {
-                json.key_of(name);
-                put_value(json, value);
-            }
-            json.end_object();
-        }
-    }
-}
-
-/// `port p1 bridge=br-int tag=5`
-fn line(item: &ItemDifference, settings: &Settings) -> String {
-    let mut line = item.kind.word().to_owned();
-    if !item.name.is_empty() {
-        line.push(' ');
-        line.push_str(&written(&Atom::String(item.name.clone())));
-    }
-    for (name, value) in settings {
-        let value = match value {
-            Value::String(text) => written(&Atom::String(text.clone())),
-            other => other.to_string(),
-        };
-        line.extend([" ", name, "=", &value]);
-    }
-    escape(&line)
 }

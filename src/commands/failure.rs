@@ -159,7 +159,7 @@ impl Failure {
 
     /// The same failure of a command on this host, or on another: then that is named, with what the program that leads
     /// there wrote last, if the connection failed.
-    pub async fn of_host(self, host: &Host) -> Failure {
+    pub(super) async fn of_host(self, host: &Host) -> Failure {
         let mut failure = self.with_last_words(host).await;
         if let Reach::Remote(remote) = &host.reach
             && !failure.message.is_empty()

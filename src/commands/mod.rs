@@ -16,6 +16,7 @@
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
 //! | `fleet` | a command run on several hosts at a time |
 //! | `host_run` | the run of one host of them |
+//! | `ways` | the ways to the hosts that a command line names |
 //! | `signals` | signals that a command handles itself |
 //! | `capture` | the captured output of a watched command |
 //! | `flow_monitors` | the flow monitors of a watched command |
@@ -53,6 +54,7 @@ mod switch;
 mod switch_line;
 pub mod today;
 pub mod watch;
+mod ways;
 mod write;
 
 pub mod appctl;
@@ -90,6 +92,7 @@ pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
 pub use host_run::{Fleet, FleetHost, not_saved};
 pub(crate) use switch::{names_of_tables, numbers_of_groups, numbers_of_meters};
+pub use ways::Ways;
 
 pub(crate) use services::{mirror_headings, queue_headings};
 pub(crate) use write::changed_columns;
@@ -169,7 +172,7 @@ pub enum Command {
     /// Flow tables: names, eviction, vacancy events, table miss
     #[command(subcommand, add = Purpose::Flows)]
     Table(table::Command),
-    /// In what two hosts differ: saved ones, this one now
+    /// In what two hosts differ: saved ones, others, this one now
     #[command(add = Purpose::Understand)]
     Diff(diff::Args),
     /// Send a packet through a switch, as a controller does
@@ -203,10 +206,16 @@ impl Command {
     ///
     /// The command fails.
     pub async fn run(&self, cx: &Context) -> Result<ExitCode, Failure> {
-        match (cx.watch, &cx.fleet) {
+        let outcome = match (cx.watch, &cx.fleet) {
             (Some(interval), _) => watch::watch(cx, self, interval).await,
             (None, Some(fleet)) => fleet::run(cx, fleet, self).await,
+            // Its failures are of one of its hosts.
+            (None, None) if matches!(self, Command::Diff(_)) => return self.once(cx).await,
             (None, None) => self.once(cx).await,
+        };
+        match outcome {
+            Err(failure) => Err(failure.of_host(&cx.host).await),
+            done => done,
         }
     }
 

@@ -1,4 +1,4 @@
-//! `ovs diff`: two live hosts, and a host with its database as it was before.
+//! `ovs diff`: two live hosts, also by ssh, and a host with its database as it was before.
 
 use std::fs;
 
@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::common::Sandbox;
 use crate::common::openflow::add;
+use crate::common::sshd::Sshd;
 
 const HOST: &str = "add-br br-int -- set bridge br-int fail_mode=secure datapath_type=dummy \
     -- add-port br-int p1 tag=5 -- set interface p1 type=dummy ofport_request=1 external_ids:iface-id=one \
@@ -139,7 +140,8 @@ fn database_file() {
     let before = dir.path().join("before");
     fs::write(&before, sandbox.ovsdb_client(&["backup"])).unwrap();
     let before = before.display();
-    let unknown = "not compared, not in the report: flows of br-int, groups of br-int, flows of br-tun, groups of br-tun";
+    let unknown = "not compared, not in the report: flows of br-int, groups of br-int, meters of br-int, flows of br-tun, groups of br-tun, \
+        meters of br-tun";
     ovs!(sandbox, "diff {before} now")
         .ok()
         .prints("")
@@ -162,6 +164,164 @@ fn database_file() {
             .says(unknown);
         ovs!(sandbox, "diff {before} {dump}").exits(1).prints(line);
     }
+}
+
+/// Meters are compared as `ovs-ofctl dump-meters` has them: not by their counters.
+#[test]
+fn meters() {
+    let [before, after] = two_hosts();
+    let meters = |sandbox: &Sandbox, meters: &[&str]| {
+        for meter in meters {
+            ofctl!(sandbox, "-OOpenFlow13 add-meter br-int {meter}");
+        }
+    };
+    let drop = "bands=type=drop,rate=1000";
+    meters(
+        &before,
+        &[
+            "meter=1,kbps,burst,bands=type=drop,rate=1000,burst_size=7",
+            "meter=2,pktps,bands=type=drop,rate=5",
+            "meter=3,kbps,stats,bands=type=drop,rate=9",
+        ],
+    );
+    meters(
+        &after,
+        &[
+            "meter=1,kbps,burst,bands=type=drop,rate=1000,burst_size=8",
+            "meter=3,kbps,stats,bands=type=drop,rate=9",
+            &format!("meter=controller,pktps,{drop}"),
+        ],
+    );
+    let first = endpoint(&before);
+    let out = ovs!(after, "diff {first} now").exits(1).stdout;
+    let expected = "\
+-meter br-int: meter=1 kbps burst bands=type=drop rate=1000 burst_size=7
++meter br-int: meter=1 kbps burst bands=type=drop rate=1000 burst_size=8
+-meter br-int: meter=2 pktps bands=type=drop rate=5
++meter br-int: meter=controller pktps bands=type=drop rate=1000
+";
+    assert_eq!(out, expected);
+    // Each line is one of what ovs-ofctl prints, but for the blanks.
+    let dumped = [&before, &after].map(|sandbox| {
+        let dump = ofctl!(sandbox, "-OOpenFlow13 dump-meters br-int");
+        dump.split_whitespace().collect::<Vec<_>>().concat()
+    });
+    for line in out.lines() {
+        let (mark, meter) = line.split_once("meter br-int: ").unwrap();
+        let dump = &dumped[usize::from(mark == "+")];
+        assert!(dump.contains(&meter.replace(' ', "")), "{meter}: {dump}");
+    }
+    let changes = ovs!(after, "diff {first} now --json").exits(1).json();
+    assert_eq!(
+        changes[1],
+        json!({
+            "kind": "meter", "bridge": "br-int", "change": "removed",
+            "before": {"meter_id": 2, "flags": ["pktps"], "bands": [{"type": "drop", "rate": 5}]},
+        })
+    );
+    // The same of a saved host.
+    let dir = tempfile::tempdir().unwrap();
+    let saved = dir.path().join("before");
+    let saved = saved.display();
+    ovs!(before, "save {saved}").ok();
+    ovs!(after, "diff {saved} now")
+        .exits(1)
+        .prints(expected)
+        .says_nothing();
+    // OpenFlow 1.0 has no meters.
+    vsctl!(after, "set bridge br-int protocols=OpenFlow10");
+    let without = ovs!(after, "diff {first} now").exits(1);
+    assert!(!without.stdout.contains("meter"), "{}", without.stdout);
+    without.says("meters need OpenFlow 1.3 or later: those of br-int");
+}
+
+/// Of a bridge that one host has, the numbers of its entries.
+#[test]
+fn bridge_of_one_host() {
+    let [before, after] = two_hosts();
+    ofctl!(
+        before,
+        "-OOpenFlow13 add-meter br-int meter=1,kbps,bands=type=drop,rate=5"
+    );
+    vsctl!(
+        after,
+        "del-br br-int -- add-br br-new -- set bridge br-new datapath_type=dummy fail_mode=secure"
+    );
+    let first = endpoint(&before);
+    let out = ovs!(after, "diff {first} now").exits(1).stdout;
+    assert!(out.contains("-bridge br-int "), "{out}");
+    assert!(out.contains("+bridge br-new "), "{out}");
+    let entries: Vec<&str> = out
+        .lines()
+        .filter(|line| line.contains("entries"))
+        .collect();
+    assert_eq!(entries, ["-entries br-int: 3 flows, 1 group, 1 meter"]);
+    assert_eq!(
+        ofctl!(before, "dump-aggregate br-int")
+            .split("flow_count=")
+            .nth(1)
+            .unwrap()
+            .trim(),
+        "3"
+    );
+    let changes = ovs!(after, "diff now {first} --json").exits(1).json();
+    let entries: Vec<_> = changes
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|change| change["kind"] == "entries")
+        .collect();
+    assert_eq!(
+        json!(entries),
+        json!([
+            {"kind": "entries", "bridge": "br-int", "change": "added", "flows": 3, "groups": 1, "meters": 1},
+            {"kind": "entries", "bridge": "br-new", "change": "removed", "flows": 0, "groups": 0, "meters": 0},
+        ])
+    );
+    // Of a file of the database they are unknown.
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("before");
+    fs::write(&file, before.ovsdb_client(&["backup"])).unwrap();
+    let file = file.display();
+    let changes = ovs!(after, "diff {file} now --json")
+        .exits(1)
+        .says("flows of br-int");
+    let unknown = json!({"kind": "entries", "bridge": "br-int", "change": "removed", "flows": null, "groups": null, "meters": null});
+    assert!(changes.json().as_array().unwrap().contains(&unknown));
+}
+
+/// `now` is the host of --host; `host:NAME` is another one by ssh.
+#[test]
+fn hosts_by_ssh() {
+    let [first, second] = two_hosts();
+    let sshd = Sshd::start("");
+    ofctl!(second, "add-flow br-tun priority=3,actions=drop");
+    let here = endpoint(&second);
+    let line = "+flow br-tun: priority=3 actions=drop\n";
+    sshd.ovs(&first, &format!("diff now {here}"))
+        .exits(1)
+        .prints(line)
+        .says_nothing();
+    sshd.ovs(&first, "diff now now")
+        .ok()
+        .prints("")
+        .says_nothing();
+    let database = endpoint(&first);
+    let by_name = |sides: &str| sshd.ovs_here(&format!("--db {database} diff {sides}"));
+    by_name(&format!("host:web {here}"))
+        .exits(1)
+        .prints(line)
+        .says_nothing();
+    by_name("host:web now").ok().prints("").says_nothing();
+    // The failure names the host that it is of.
+    by_name("now host:elsewhere.invalid").fails(4, "elsewhere.invalid: ");
+    sshd.ovs(&first, "diff now unix:/nosuch/db.sock")
+        .fails(4, "ovs: cannot connect to unix:/nosuch/db.sock");
+    sshd.ovs_without_database("diff unix:/nosuch/db.sock now")
+        .fails(4, "unix:/nosuch");
+    sshd.ovs_without_database(&format!("diff {here} now"))
+        .fails(4, "ovs: web: ");
+    by_name("now host:").fails(2, "host");
 }
 
 #[test]

@@ -114,12 +114,13 @@ fn examples(page: &str) -> Vec<Vec<Example>> {
 }
 
 /// What cannot run here, and why.
-const NOT_HERE: [(&str, &str); 12] = [
+const NOT_HERE: [(&str, &str); 13] = [
     ("--hosts", "tests/it/fleet.rs"),
     ("--watch", "tests/it/watch.rs: it does not end"),
     ("make ", "tests/it/install.rs and the demo"),
     ("ovs --host ", "tests/it/ssh.rs"),
     ("ovs --via", "tests/it/via.rs"),
+    ("ovs diff host:", "tests/it/diff.rs"),
     ("ovs-pki ", "tests/it/tls.rs"),
     ("ssl:", "tests/it/tls.rs"),
     ("<TAB>", "tests/it/completion.rs"),
@@ -132,7 +133,12 @@ const NOT_HERE: [(&str, &str); 12] = [
 #[test]
 fn the_examples_run_and_print_what_they_show() {
     let mut count = 0;
-    for name in ["README.md", "docs/guide.md", "docs/remote.md"] {
+    for name in [
+        "README.md",
+        "docs/guide.md",
+        "docs/remote.md",
+        "docs/saved-hosts.md",
+    ] {
         let text_of_page = fs::read_to_string(of_project(name)).unwrap();
         let tables = Sandbox::neutron(Neutron::Node);
         for block in examples(&text_of_page) {
@@ -143,13 +149,16 @@ fn the_examples_run_and_print_what_they_show() {
             } else {
                 &tables
             };
-            for Example { line, answer, .. } in block {
+            for example in block {
+                let is_in_block = example.is_in_block;
+                let Example { line, answer, .. } = example;
                 if NOT_HERE.iter().any(|(part, _)| line.contains(part)) {
                     continue;
                 }
                 count += 1;
-                // Findings are what `check` is for.
-                let fine = i32::from(line == "ovs check");
+                // Findings are what `check` is for, differences what `diff` is for.
+                let differs = is_in_block && line.starts_with("ovs diff ");
+                let fine = i32::from(line == "ovs check" || differs);
                 let printed = shell(sandbox, &line).exits(fine).stdout;
                 assert!(
                     answer.is_empty() || answer == printed,

@@ -74,8 +74,27 @@ pub(super) fn host_changes() -> Document {
     });
     let flow = (vec!["flow"], "bridge", refer("flow"));
     let group = (vec!["group"], "bridge", refer("group"));
+    let meter = (vec!["meter"], "bridge", refer("meter"));
     let item = (kinds.to_vec(), "name", settings);
-    let changes = [item, flow, group]
+    let count = |what: &str| {
+        let mut count = or_null(whole());
+        if let Value::Object(count) = &mut count {
+            count.insert("description".to_owned(), what.into());
+        }
+        count
+    };
+    let counts = ObjectSchema::new()
+        .with("kind", words(&["entries"]))
+        .with("bridge", text())
+        .with("change", words(&["added", "removed"]))
+        .with(
+            "flows",
+            count("how many flows the bridge has, which only one host has; null: unknown"),
+        )
+        .with("groups", count("how many groups"))
+        .with("meters", count("how many meters"))
+        .closed();
+    let changes = [item, flow, group, meter]
         .into_iter()
         .flat_map(|(kinds, name, side)| {
             let change = move |word: &str, sides: &[&str]| {
@@ -92,7 +111,7 @@ pub(super) fn host_changes() -> Document {
                 change("modified", &["before", "after"]),
             ]
         });
-    let change = any_of(changes);
+    let change = any_of(changes.chain([counts]));
     document(
         "ovs-diff",
         "In what two hosts differ: before as in A, after as in B",

@@ -153,8 +153,10 @@ async fn with_file(
 pub(in crate::commands) async fn two_switches(
     [(cx, first), (second_cx, second)]: [(&Context, &SwitchArg); 2],
 ) -> Result<(Comparison, [SwitchNames; 2]), Failure> {
-    let mut before = NamedSwitch::open(cx, first).await?;
-    let mut after = NamedSwitch::open(second_cx, second).await?;
+    let opened = NamedSwitch::open(cx, first).await;
+    let mut before = cx.of_side(opened).await?;
+    let opened = NamedSwitch::open(second_cx, second).await;
+    let mut after = second_cx.of_side(opened).await?;
     // A version tells actions in its own way: the lower one on both sides, if they allow it.
     let lower = before.session.version().min(after.session.version());
     for (cx, side) in [(cx, &mut before), (second_cx, &mut after)] {
@@ -169,10 +171,15 @@ pub(in crate::commands) async fn two_switches(
     }
     let told_by = Some(before.session.version().min(after.session.version()));
     let progress = cx.progress(&format!("{}: reading flows", first.name()));
-    before.ask(&Filter::default()).await?;
-    let base = all_of(&mut before, told_by).await?;
+    let read = async {
+        before.ask(&Filter::default()).await?;
+        all_of(&mut before, told_by).await
+    };
+    let read = read.await;
+    let base = cx.of_side(read).await?;
     progress.say(|| format!("{}: reading flows", second.name()));
-    after.ask(&Filter::default()).await?;
+    let asked = after.ask(&Filter::default()).await;
+    second_cx.of_side(asked).await?;
     let mut comparison = Comparison::new(base, after.session.version(), told_by);
     let names = after.names.clone();
     let shown = NamedSwitchNames {
@@ -183,7 +190,8 @@ pub(in crate::commands) async fn two_switches(
         let added = comparison.add(flow, 0);
         added.map_err(|error| unusable(&shown, flow, &error, &mut comparison))
     });
-    read.await?;
+    let read = read.await;
+    second_cx.of_side(read).await?;
     Ok((comparison, [before.names, names]))
 }
 

@@ -175,10 +175,11 @@ pub(in crate::commands) async fn two_switches(
     named: [(&Context, &str); 2],
 ) -> Result<(Side, Side), Failure> {
     let [(first, a), (second, b)] = named;
-    let mut sides = [
-        ReadSwitch::read(first, a).await?,
-        ReadSwitch::read(second, b).await?,
-    ];
+    let (read_a, read_b) = (
+        ReadSwitch::read(first, a).await,
+        ReadSwitch::read(second, b).await,
+    );
+    let mut sides = [first.of_side(read_a).await?, second.of_side(read_b).await?];
     let lower = sides.each_ref().map(ReadSwitch::version).into_iter().min();
     for (side, (cx, name)) in sides.iter_mut().zip(named) {
         if Some(side.version()) != lower

@@ -116,9 +116,14 @@ impl Sshd {
 
     /// The same with the database in its usual place.
     pub fn ovs_without_database(&self, line: &str) -> Ovs {
+        self.ovs_here(&format!("--host web {line}"))
+    }
+
+    /// `ovs LINE`, which can reach the host as `web`.
+    pub fn ovs_here(&self, line: &str) -> Ovs {
         let temporary = self.path("tmp");
         let _ = fs::create_dir(&temporary);
-        let mut ovs = super::ovs(&super::line::words(&format!("--host web {line}")));
+        let mut ovs = super::ovs(&super::line::words(line));
         ovs.env("OVS_SSH", self.client())
             .env("OVS_RUNDIR", "/nonexistent")
             .env("TMPDIR", &temporary)
