@@ -7,6 +7,7 @@ use std::path::Path;
 use ovs::sandbox::Neutron;
 
 use crate::common::{Ran, Sandbox, ovs};
+use crate::readme::shell;
 
 /// Runs a shell's line in the replayed host.
 fn replayed(file: &Path, line: &str) -> Ran {
@@ -100,6 +101,38 @@ fn packets_are_traced() {
     .exits(0)
     .shows("tunnelled to 10.0.0.72, VNI 100")
     .says("is not the host's");
+}
+
+/// A trace of the saved host itself says how it is done: the line in its hint does it.
+#[test]
+fn the_hint_of_a_trace_replays() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("host of today.tar.zst");
+    ovs(&["save"])
+        .env("OVS_RUNDIR", sandbox.run_dir())
+        .arg(&file)
+        .ok();
+    let mut trace = ovs(&["--from"]);
+    trace
+        .arg(&file)
+        .args(["trace", "qvobeeb2c54-aa", "--to", "66.0.0.180"]);
+    let failed = trace.fails(3, "this host is a saved one");
+    let hint = format!(
+        "hint: `ovs --from '{}' sandbox start` replays it",
+        file.display()
+    );
+    let failed = failed.says(&hint);
+    let line = failed.stderr.split('`').nth(1).unwrap();
+    let line = line.replace(
+        "sandbox start",
+        "sandbox run -- ovs trace qvobeeb2c54-aa --to 66.0.0.180",
+    );
+    let said = shell(&sandbox, &line).exits(0);
+    assert_eq!(
+        said.stdout,
+        ovs!(sandbox, "trace qvobeeb2c54-aa --to 66.0.0.180").out()
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::reason::explain;
 use super::request::Request;
 use crate::base::digits::put_pair;
+use crate::base::shell::word;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::Topology;
@@ -15,8 +16,8 @@ use crate::model::trace::ports::DatapathPorts;
 use crate::model::trace::reply::{Node, NodeKind, Reply};
 use crate::model::trace::verdict::{Results, Surroundings};
 use crate::openflow::fields::{Id, MatchFields};
-use crate::unixctl::Client;
 use crate::unixctl::datapaths::BridgePort;
+use crate::unixctl::{Client, ErrorKind};
 
 /// How the switch is asked.
 pub(super) struct Ask<'a> {
@@ -45,6 +46,18 @@ pub(super) struct Way {
     pub(super) results: Results,
     /// The hashes that lead here; none if no hash matters.
     pub(super) hashes: Vec<u32>,
+}
+
+/// The failure for a host that was saved from these arguments of `--from`.
+fn only_saved(sources: &[String]) -> Failure {
+    let message = "only a running ovs-vswitchd follows a packet, and this host is a saved one";
+    let sources = sources
+        .iter()
+        .map(|source| format!("--from {} ", word(source)));
+    let sources: String = sources.collect();
+    Failure::new(Exit::NotFound, message).hint(format!(
+        "`ovs {sources}sandbox start` replays it into a private Open vSwitch, where `ovs trace` follows the packet"
+    ))
 }
 
 /// Maximum number of hashes that a select group tells apart (`MAX_SELECT_GROUP_HASH_VALUES` of ovs-vswitchd).
@@ -146,8 +159,13 @@ impl Ask<'_> {
                 None => "-generate".to_owned(),
             });
         }
-        let text = client.text("ofproto/trace", &arguments).await?;
-        Ok(Reply::parse(text))
+        match client.text("ofproto/trace", &arguments).await {
+            Ok(text) => Ok(Reply::parse(text)),
+            Err(error) => match (&error.kind, self.cx.host.reach.saved()) {
+                (ErrorKind::NotSaved(_), Some(host)) => Err(only_saved(&host.report.sources)),
+                _ => Err(error.into()),
+            },
+        }
     }
 
     /// The replies for the hashes that a select group tells apart, where the trace stopped for want of one; empty if it

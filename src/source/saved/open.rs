@@ -89,7 +89,11 @@ impl Report {
                 None => found.open(source, None)?,
             }
         }
-        found.report(sources.join(", "))
+        let report = found.report(sources.join(", "))?;
+        Ok(Report {
+            sources: sources.to_vec(),
+            ..report
+        })
     }
 }
 

@@ -11,6 +11,8 @@ use crate::source::network::{KernelNetwork, Namespaces};
 pub struct Report {
     /// Where it is from, for messages: the path of the file or directory.
     pub name: String,
+    /// The arguments of `--from` that name it; none if it was not opened by them.
+    pub sources: Vec<String>,
     /// The database.
     pub database: Option<StoredDatabase>,
     /// The switches, by bridge.
