@@ -2,6 +2,7 @@
 
 mod destination;
 mod gathering;
+mod unfinished;
 
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ const ABOUT: About = About::reads()
     .remarks("\
 The file is a tar, packed with zstd, or with gzip if its name ends with .gz or .tgz; .tar: not packed. Without FILE its name is \
 ovs-HOST-TIME.tar.zst, in the current directory; - stands for stdout. It is written under another name and renamed when it \
-is complete, for its owner only; a file that exists is replaced with --force only.
+is complete, for its owner only; a signal that ends ovs removes it. A file that exists is replaced with --force only.
 
 It has all tables of the database; of each bridge the flows, groups, meters, ports, tables and their statistics, as the switch \
 sent them in the highest OpenFlow version that both sides have (see -O); what the daemons reply on their control sockets: MAC \

@@ -1,5 +1,6 @@
 //! The signals that a command handles itself: `--watch` on a terminal, a change of several hosts.
 
+use std::fs;
 use std::future::pending;
 use std::io;
 use std::os::unix::net;
@@ -64,6 +65,24 @@ impl Signals {
     }
 }
 
+/// Those of these signals that the process does not ignore: a background process of a shell ignores SIGINT, one of
+/// nohup SIGHUP, and this must stay so.
+pub(super) fn heeded(signals: &[i32]) -> Vec<i32> {
+    let ignored = ignored();
+    let heeded = signals.iter().copied();
+    heeded
+        .filter(|signal| ignored & (1 << (signal - 1)) == 0)
+        .collect()
+}
+
+/// The signals that this process has been told to ignore, bit N for signal N + 1 (proc(5)).
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
 /// A socket that receives a byte for every signal.
 fn listen(signal: i32) -> io::Result<UnixStream> {
     let (reader, writer) = net::UnixStream::pair()?;
@@ -81,4 +100,16 @@ async fn received(signal: &mut Option<UnixStream>) {
         return;
     }
     pending::<()>().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_detected() {
+        // Rust's runtime ignores SIGPIPE (13).
+        assert_ne!(ignored() & (1 << 12), 0);
+        assert_eq!(ignored() & (1 << (SIGTERM - 1)), 0);
+    }
 }

@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use ovs::sandbox::Neutron;
 use ovs::source::saved::archive::Archive;
 use ovs::source::saved::{Part, Report, snapshot};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::common::server::until;
+use crate::common::sshd::kill;
 use crate::common::{Ran, Sandbox, as_nobody};
 
 fn save(sandbox: &Sandbox, directory: &TempDir, arguments: &[&str]) -> Ran {
@@ -48,6 +52,49 @@ fn flows(text: &str) -> BTreeSet<String> {
         words.collect::<Vec<_>>().join(", ")
     };
     lines.map(without).collect()
+}
+
+/// A signal that ends it in mid-file leaves no file.
+#[test]
+fn a_signal_leaves_no_file() {
+    let sandbox = Sandbox::with("add-br br0 -- set bridge br0 datapath_type=dummy");
+    let pid = fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.pid")).unwrap();
+    let vswitchd: u32 = pid.trim().parse().unwrap();
+    kill(vswitchd, Signal::STOP);
+    let directory = TempDir::new().unwrap();
+    let files = || {
+        let entries = fs::read_dir(directory.path()).unwrap().flatten();
+        entries.map(|entry| entry.file_name()).collect::<Vec<_>>()
+    };
+    // Also of a file that is to be replaced: it stays.
+    let old = directory.path().join("host.tar");
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let before = files();
+        // Where the tests run in the background of a shell, they ignore SIGINT.
+        let save = sandbox
+            .ovs(&["save", "-t", "0", "--force", "host.tar"])
+            .command();
+        let mut child = Command::new("env")
+            .arg("--default-signal=INT,TERM,HUP")
+            .arg(save.get_program())
+            .args(save.get_args())
+            .env("OVS_RUNDIR", sandbox.run_dir())
+            .current_dir(directory.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // ovs-vswitchd does not reply, and the file is begun.
+        until("the file is begun", || files().len() > before.len());
+        kill(child.id(), signal);
+        assert_eq!(child.wait().unwrap().signal(), Some(signal.as_raw()));
+        assert_eq!(files(), before, "{signal:?}");
+        fs::write(&old, "old").unwrap();
+    }
+    kill(vswitchd, Signal::CONT);
+    assert_eq!(fs::read_to_string(&old).unwrap(), "old");
+    save(&sandbox, &directory, &["--force", "host.tar"]).exits(0);
+    assert_eq!(files(), ["host.tar"]);
+    assert!(read(&old).database.is_some());
 }
 
 #[test]

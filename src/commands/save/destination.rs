@@ -3,8 +3,7 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
+use super::unfinished::UnfinishedFile;
 use crate::commands::failure::words_of;
 use crate::commands::{Exit, Failure, quoted};
 use crate::source::saved::packed::Packing;
@@ -15,8 +14,8 @@ pub(super) enum Destination {
     Stdout(io::Stdout),
     /// A file.
     File {
-        /// Its temporary name, readable by its owner only.
-        temporary: NamedTempFile,
+        /// Its contents, under a temporary name.
+        temporary: UnfinishedFile,
         path: PathBuf,
         force: bool,
     },
@@ -63,10 +62,8 @@ impl Destination {
             Some(directory) if !directory.as_os_str().is_empty() => directory,
             _ => Path::new("."),
         };
-        let temporary = tempfile::Builder::new()
-            .prefix(".ovs-save-")
-            .tempfile_in(directory)
-            .map_err(|error| unwritable(path, &error))?;
+        let temporary =
+            UnfinishedFile::create(directory).map_err(|error| unwritable(path, &error))?;
         Ok(Destination::File {
             temporary,
             path: path.to_owned(),
@@ -94,16 +91,8 @@ impl Destination {
                 force,
             } => (temporary, path, force),
         };
-        let named = temporary.as_file().sync_all().and_then(|()| {
-            let named = if force {
-                temporary.persist(&path)
-            } else {
-                temporary.persist_noclobber(&path)
-            };
-            named.map_err(|error| error.error)
-        });
-        match named {
-            Ok(_) => Ok(()),
+        match temporary.complete(&path, force) {
+            Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&path)),
             Err(error) => Err(unwritable(&path, &error)),
         }

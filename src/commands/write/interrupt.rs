@@ -7,7 +7,6 @@
 //! to reply, or if writing the report may block.
 
 use std::cell::{Cell, RefCell};
-use std::fs;
 use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
@@ -22,6 +21,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use tokio::time::timeout;
 
+use crate::commands::signals::heeded;
 use crate::commands::{Context, Exit, Failure};
 
 /// Maximum delay of a signal.
@@ -103,14 +103,10 @@ impl SignalGuard {
     }
 
     fn prepare(quiet: bool) -> SignalGuard {
-        // A background process of a shell ignores SIGINT; this must stay so.
-        let ignored = ignored();
-        let heeded = [SIGINT, SIGTERM].into_iter();
-        let heeded = heeded.filter(|signal| ignored & (1 << (signal - 1)) == 0);
         SignalGuard {
             stage: Arc::default(),
             quiet,
-            heeded: heeded.collect(),
+            heeded: heeded(&[SIGINT, SIGTERM]),
             is_held: Cell::new(false),
             held: RefCell::new(Signals::new([] as [i32; 0]).ok()),
         }
@@ -194,25 +190,5 @@ fn say(signal: i32, stage: ChangeStage, quiet: bool) {
         Failure::new(exit, format!("{word}: {what}"))
             .hint(hint)
             .say(quiet);
-    }
-}
-
-/// The signals that this process has been told to ignore, bit N for signal N + 1 (proc(5)).
-fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ignored_signals_are_detected() {
-        // Rust's runtime ignores SIGPIPE (13).
-        assert_ne!(ignored() & (1 << 12), 0);
-        assert_eq!(ignored() & (1 << (SIGTERM - 1)), 0);
     }
 }
