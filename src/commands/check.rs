@@ -353,6 +353,7 @@ impl SwitchFindings {
                 Err(failure) => {
                     // It replied, although with an error.
                     answered = true;
+                    let failure = failure.with_last_words(&cx.host).await;
                     cx.say(&failure);
                     self.failed.get_or_insert(failure.exit);
                 }

@@ -100,6 +100,7 @@ impl Args {
                     }
                 }
                 Err(Stop::Switch(failure)) => {
+                    let failure = failure.with_last_words(&cx.host).await;
                     cx.say(&failure);
                     failed.get_or_insert(failure.exit);
                 }

@@ -438,17 +438,21 @@ impl From<ControlError> for Failure {
             ControlError::NoSocket {
                 daemon,
                 directories,
+                is_elsewhere,
             } => unreachable(format!(
                 "{daemon} has no control socket in {}",
                 paths(&directories, " or ")
             ))
-            .hint(format!(
-                "is {daemon} running? OVS_RUNDIR, --db or the path of its socket says where else it is"
-            )),
+            .hint(if is_elsewhere {
+                format!("is {daemon} running there? --db unix:PATH or the path of its socket says where else it is")
+            } else {
+                format!("is {daemon} running? OVS_RUNDIR, --db or the path of its socket says where else it is")
+            }),
             ControlError::Directory {
                 daemon,
                 directory,
                 error,
+                is_elsewhere,
             } => {
                 let failure = unreachable(format!(
                     "cannot look for the control socket of {daemon} in {}: {error}",
@@ -458,6 +462,8 @@ impl From<ControlError> for Failure {
                     io::ErrorKind::Unsupported => {
                         failure.hint("--ctl PATH names the socket of ovs-vswitchd there")
                     }
+                    io::ErrorKind::PermissionDenied if is_elsewhere => failure
+                        .hint("the directory is closed to the user there: be root, or a member of its group"),
                     io::ErrorKind::PermissionDenied => {
                         failure.hint("run it with sudo: the directory is closed to you")
                     }

@@ -40,6 +40,8 @@ pub enum ControlError {
         daemon: String,
         /// The directories that were searched.
         directories: Vec<PathBuf>,
+        /// Whether the host is another one.
+        is_elsewhere: bool,
     },
     /// The directory of the sockets cannot be read.
     Directory {
@@ -49,6 +51,8 @@ pub enum ControlError {
         directory: PathBuf,
         /// The cause.
         error: io::Error,
+        /// Whether the host is another one.
+        is_elsewhere: bool,
     },
     /// No process listens at any of the sockets: they are left over.
     Stale {
@@ -138,6 +142,7 @@ impl Host {
                         daemon: daemon.clone(),
                         directory,
                         error,
+                        is_elsewhere: !self.reach.is_here(),
                     });
                 }
             }
@@ -154,6 +159,7 @@ impl Host {
             ControlError::NoSocket {
                 daemon: daemon.clone(),
                 directories,
+                is_elsewhere: !self.reach.is_here(),
             }
         } else {
             ControlError::Stale {

@@ -63,6 +63,23 @@ fn reading_and_changing_by_a_master_of_its_own() {
     until("nothing is left", || sshd.is_clean());
 }
 
+/// Hints do not name what holds on this host only.
+#[test]
+fn hints_are_of_the_other_host() {
+    let sshd = Sshd::start("");
+    let database = sshd.path("nowhere").join("db.sock");
+    let database = database.display();
+    for command in ["appctl ovs-vswitchd version", "fdb list br0", "show"] {
+        let mut said = sshd.ovs_without_database(&format!("--db unix:{database} {command}"));
+        let said = said.exits(4);
+        assert!(
+            said.stderr.contains("running there? --db unix:PATH"),
+            "{said:?}"
+        );
+        assert!(!said.stderr.contains("OVS_RUNDIR"), "{said:?}");
+    }
+}
+
 #[test]
 fn the_master_of_the_user_is_used_and_stays() {
     let (sshd, sandbox) = (Sshd::start(""), switch());

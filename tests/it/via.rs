@@ -97,6 +97,21 @@ fn commands_that_fail() {
         .says(
             "hint: the command of --via must connect its standard input and output to the socket",
         );
+    // So with what could not be read, and of several hosts.
+    let boom = "--via \"sh -c 'echo boom >&2; exit 1' {{}}\"".replace("{{}}", "{}");
+    ovs!("save {boom}")
+        .exits(1)
+        .says("the database: the database server closed the connection (boom)\n");
+    let dir = tempfile::tempdir().unwrap();
+    let hosts = dir.path().join("hosts");
+    std::fs::write(
+        &hosts,
+        "a via=\"sh -c 'echo boom >&2; exit 1' {}\"\nb via=\"sh -c 'echo bang >&2; exit 1' {}\"\n",
+    )
+    .unwrap();
+    ovs!("show --hosts {}", hosts.display())
+        .fails(4, "a: the database server closed the connection (boom)\n")
+        .says("b: the database server closed the connection (bang)\n");
     // What it writes is not for the terminal as it is, and only its end is kept.
     let noise = "sh -c 'head -c 3000000 /dev/zero | tr \\\\0 x >&2; printf \"\\\\nred \\\\033[31m\\\\n\" >&2' {{}}";
     let said = ovs!(

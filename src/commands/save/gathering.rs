@@ -79,7 +79,7 @@ impl Gathering {
                 gathering.remarks.left_out = secrets::hide(&mut database);
                 gathering.database = Some(database);
             }
-            Err(error) => gathering.missing(cx, "the database", &Failure::from(error).message),
+            Err(error) => gathering.failed(cx, "the database", error.into()).await,
         }
         drop(progress);
         gathering.host = gathering.host_name(cx).await;
@@ -121,6 +121,15 @@ impl Gathering {
         let text = format!("{what}: {why}");
         cx.remark(&format!("ovs: not saved: {text}"));
         self.remarks.remarks.push(text);
+    }
+
+    /// As [`Gathering::missing`], because of a failure; with the last words of the program that leads to the host.
+    async fn failed(&mut self, cx: &Context, what: &str, failure: Failure) {
+        let failure = failure.with_last_words(&cx.host).await;
+        // What is named twice is named once.
+        let why = failure.message.split_once(": ");
+        let why = why.filter(|(name, _)| quoted(name) == what);
+        self.missing(cx, what, why.map_or(&failure.message, |(_, why)| why));
     }
 
     /// Reads the rest, and writes everything. Returns what was saved, and the destination for its completion.
@@ -257,8 +266,7 @@ impl Gathering {
         let mut switch = match connected {
             Ok(switch) => switch,
             Err(failure) => {
-                let why = failure.message.strip_prefix(&format!("{bridge}: "));
-                self.missing(cx, &quoted(bridge), why.unwrap_or(&failure.message));
+                self.failed(cx, &quoted(bridge), failure).await;
                 return Ok(());
             }
         };
@@ -333,7 +341,7 @@ impl Gathering {
             let client = match connected {
                 Ok(client) => client,
                 Err(error) => {
-                    self.missing(cx, &daemon, &Failure::from(error).message);
+                    self.failed(cx, &daemon, error.into()).await;
                     continue;
                 }
             };
