@@ -23,7 +23,8 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tokio::runtime::{LocalOptions, LocalRuntime};
 
-use parse::{leave, parse, with_environment};
+use hosts::SavedSources;
+use parse::{command_first, leave, parse, with_environment};
 
 use crate::base::terminal::visible;
 use crate::commands::about::{About, Does, Purpose};
@@ -34,7 +35,7 @@ use crate::commands::{
 use crate::model;
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
-use crate::source::saved::{Report, SavedHost};
+use crate::source::saved::SavedHost;
 use crate::source::{Host, Reach, Remote};
 use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
@@ -43,6 +44,7 @@ use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 /// Usage errors exit with 2, see [`Exit`]. A closed pipe while printing help is not an error.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
+    let words = command_first(&words);
     let mut error = match parse(&words) {
         Ok(cli) => return cli.run(&words),
         Err(error) => error,
@@ -70,6 +72,7 @@ pub fn main() -> ExitCode {
 fn run_carried(carried: Vec<String>) -> ExitCode {
     let carried = carried.into_iter().map(OsString::from);
     let words: Vec<OsString> = [OsString::from("ovs")].into_iter().chain(carried).collect();
+    let words = command_first(&words);
     match parse(&words) {
         Ok(cli) => cli.run(&words),
         Err(error) => say(&error),
@@ -568,19 +571,23 @@ impl Global {
             ctl: self.ctl,
             asks,
         };
-        let several = match (&self.hosts, &self.host) {
+        let mut several = match (&self.hosts, &self.host) {
             (Some(name), _) => Some(ways.of_file(name)?),
             (None, Some(list)) => ways.of_list(list)?,
-            (None, None) => hosts::saved(&self.from),
+            (None, None) => None,
         };
         let host = match (&several, &self.host, &self.via, &self.via_exec) {
             (Some(_), ..) => ways.base.clone(),
             (None, Some(name), ..) => ways.by_ssh(name)?,
             (None, _, Some(command), _) => ways.by(Remote::via(command, limit.0))?,
             (None, .., Some(prefix)) => ways.by(Remote::via_exec(prefix, limit.0))?,
-            (None, None, None, None) if !self.from.is_empty() => {
-                Host::saved(SavedHost::new(Report::open(&self.from)?))
-            }
+            (None, None, None, None) if !self.from.is_empty() => match hosts::saved(&self.from)? {
+                SavedSources::One(report) => Host::saved(SavedHost::new(*report)),
+                SavedSources::Several(hosts) => {
+                    several = Some(hosts);
+                    ways.base.clone()
+                }
+            },
             (None, None, None, None) => ways.here(),
         };
         let not_saved = not_saved(&host);

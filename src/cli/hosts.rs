@@ -68,8 +68,12 @@ impl Ways {
         };
         let mut remote = None;
         let mut has_database = false;
-        let mut saved = None;
+        let mut saved = Vec::new();
         for (key, value) in &listed.words {
+            let mut same = listed.words.iter().filter(|(other, _)| other == key);
+            if key != "from" && same.nth(1).is_some() {
+                return Err(wrong(format!("{key}= is given twice")));
+            }
             let way = match key.as_str() {
                 "ssh" => Remote::ssh(value, limit, false),
                 "via" => Remote::via(value, limit),
@@ -80,7 +84,7 @@ impl Ways {
                     continue;
                 }
                 "from" => {
-                    saved = Some(value.clone());
+                    saved.push(value.clone());
                     continue;
                 }
                 "ctl" => {
@@ -94,13 +98,20 @@ impl Ways {
                     ));
                 }
             };
-            remote = Some(way.map_err(wrong)?);
+            if let Some((other, _)) = remote {
+                return Err(wrong(format!("{other}= and {key}= contradict each other")));
+            }
+            remote = Some((key, way.map_err(wrong)?));
         }
-        if let Some(source) = saved {
-            return Ok(FleetHost::saved(listed.name, source));
+        if !saved.is_empty() {
+            let mut others = listed.words.iter().filter(|(key, _)| key != "from");
+            if let Some((key, _)) = others.next() {
+                return Err(wrong(format!("from= and {key}= contradict each other")));
+            }
+            return Ok(FleetHost::saved(listed.name, saved));
         }
         let host = match remote {
-            Some(remote) => ways.by(Ok(remote)),
+            Some((_, remote)) => ways.by(Ok(remote)),
             // Its endpoint is reached from here.
             None if has_database => Ok(ways.here()),
             None => ways.by(Remote::ssh(&listed.name, limit, false)),
@@ -113,12 +124,28 @@ impl Ways {
     }
 }
 
-/// Several saved hosts: each of these is one. `None` if they are parts of one host.
-pub(super) fn saved(sources: &[String]) -> Option<Vec<FleetHost>> {
-    // Two databases are of two hosts.
-    let error = Report::open(sources).err().filter(|_| sources.len() > 1)?;
-    if error.kind != OpenErrorKind::Usage {
-        return None;
+/// What `--from` names.
+pub(super) enum SavedSources {
+    /// One host; its parts may be in several files.
+    One(Box<Report>),
+    /// Several hosts: each of the files has one.
+    Several(Vec<FleetHost>),
+}
+
+/// Opens what `--from` names.
+///
+/// # Errors
+///
+/// It cannot be read. (Of several hosts, each is opened later, and may fail alone.)
+pub(super) fn saved(sources: &[String]) -> Result<SavedSources, Failure> {
+    let error = match Report::open(sources) {
+        Ok(report) => return Ok(SavedSources::One(Box::new(report))),
+        Err(error) => error,
+    };
+    // A text is of a bridge of the one host.
+    let may_be_hosts = sources.iter().all(|source| !source.contains('='));
+    if sources.len() < 2 || error.kind != OpenErrorKind::SecondHost && !may_be_hosts {
+        return Err(error.into());
     }
     let file_name = |source: &String| {
         let name = Path::new(source).file_name()?;
@@ -129,11 +156,8 @@ pub(super) fn saved(sources: &[String]) -> Option<Vec<FleetHost>> {
         |names: &Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
     let names = names.filter(is_unique).unwrap_or_else(|| sources.to_vec());
     let hosts = names.into_iter().zip(sources);
-    Some(
-        hosts
-            .map(|(name, source)| FleetHost::saved(name, source.clone()))
-            .collect(),
-    )
+    let hosts = hosts.map(|(name, source)| FleetHost::saved(name, vec![source.clone()]));
+    Ok(SavedSources::Several(hosts.collect()))
 }
 
 /// The path and text of a file, else of a group.
@@ -167,6 +191,10 @@ fn read(name: &str) -> Result<(PathBuf, String), Failure> {
 
 fn read_file(path: &Path) -> io::Result<String> {
     let file = fs::File::open(path)?;
+    if file.metadata()?.is_dir() {
+        // Of the same name as a group.
+        return Err(io::ErrorKind::NotFound.into());
+    }
     let mut text = String::new();
     let length = io::Read::read_to_string(&mut io::Read::take(file, LARGEST + 1), &mut text)?;
     if length as u64 > LARGEST {

@@ -1,14 +1,16 @@
 //! Parses the command line, by the fastest sufficient way.
 //!
-//! Three ways give the same result and have the same settings: `short` if the words begin with the
-//! command, `lean` if options precede it, and `whole`, which alone reports errors.
+//! [`command_first`] moves global options before the command behind its name: clap checks options against each other only where
+//! they stand together. Then two ways give the same result and have the same settings: `short`, and `whole`, which alone
+//! reports errors.
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
-use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Subcommand as _};
+use clap::{
+    ArgAction, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Subcommand as _,
+};
 
-use super::{Cli, Command, Global, VERSION, database, help, seconds};
+use super::{Cli, Command, Global, database, help, seconds};
 
 /// Parses the words; a `clap::Error` may also be requested help.
 pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
@@ -16,17 +18,86 @@ pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
         return Ok(cli);
     }
     let root = with_environment(Cli::command());
-    let (lean, calls) = lean(&root, words);
-    let mut matches = match matches(lean, words) {
-        Ok(matches) if calls => {
-            leave(root);
-            matches
+    let matches = whole(root, words).map_err(|error| without_environment(error, words));
+    Cli::from_arg_matches_mut(&mut matches?)
+}
+
+/// The words with the options that stand before the command, or between a group and its command, behind the command.
+pub(super) fn command_first(words: &[OsString]) -> Vec<OsString> {
+    let is_option = |word: &OsString| word.to_string_lossy().starts_with('-');
+    if !words.get(1).is_some_and(is_option) && !words.get(2).is_some_and(is_option) {
+        return words.to_vec();
+    }
+    let commands = Command::augment_subcommands(clap::Command::new("ovs"));
+    let globals = Global::augment_args(clap::Command::new("ovs"));
+    let moved = moved(&commands, &globals, words);
+    leave((commands, globals));
+    moved.unwrap_or_else(|| words.to_vec())
+}
+
+fn moved(
+    commands: &clap::Command,
+    globals: &clap::Command,
+    words: &[OsString],
+) -> Option<Vec<OsString>> {
+    let (program, mut rest) = words.split_first()?;
+    let mut called = commands;
+    let (mut path, mut options) = (vec![program.clone()], Vec::new());
+    while called.has_subcommands() {
+        let mut count = 0;
+        loop {
+            match option_length(globals, rest.get(count..)?)? {
+                0 => break,
+                length => count += length,
+            }
         }
-        Err(error) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
-        // Only the whole command line gives complete errors and help.
-        Ok(_) | Err(_) => whole(root, words).map_err(|error| without_environment(error, words))?,
+        let (before, after) = rest.split_at_checked(count)?;
+        let (word, after) = after.split_first()?;
+        called = called.find_subcommand(word)?;
+        options.extend_from_slice(before);
+        path.push(word.clone());
+        rest = after;
+    }
+    Some(
+        path.into_iter()
+            .chain(options)
+            .chain(rest.iter().cloned())
+            .collect(),
+    )
+}
+
+/// How many words the global option has that these begin with: 0 if they begin with none. `None`: the option is not known,
+/// or incomplete.
+fn option_length(globals: &clap::Command, words: &[OsString]) -> Option<usize> {
+    let takes_value = |argument: &clap::Arg| {
+        argument.get_action().takes_values() && !argument.is_require_equals_set()
     };
-    Cli::from_arg_matches_mut(&mut matches)
+    let word = words.first()?.to_str()?;
+    let complete = |count: usize| words.get(..count).map(<[OsString]>::len);
+    if let Some(long) = word.strip_prefix("--") {
+        let (name, value) = match long.split_once('=') {
+            Some((name, _)) => (name, true),
+            None => (long, false),
+        };
+        let mut arguments = globals.get_arguments();
+        let argument = arguments.find(|argument| argument.get_long() == Some(name))?;
+        return complete(if takes_value(argument) && !value {
+            2
+        } else {
+            1
+        });
+    }
+    let Some(mut shorts) = word.strip_prefix('-').map(str::chars) else {
+        return Some(0);
+    };
+    while let Some(short) = shorts.next() {
+        let mut arguments = globals.get_arguments();
+        let argument = arguments.find(|argument| argument.get_short() == Some(short))?;
+        if takes_value(argument) {
+            return complete(if shorts.as_str().is_empty() { 2 } else { 1 });
+        }
+    }
+    Some(1)
 }
 
 /// The same error with a usage line that has no options which come from the environment, as if they were typed.
@@ -60,8 +131,18 @@ fn is_sound_environment() -> bool {
         })
 }
 
-/// An environment variable that is set to nothing counts as not set.
+/// An environment variable that is set to nothing counts as not set; of an option that is given twice, as by an alias of
+/// the shell and by hand, the last one counts.
 pub(super) fn with_environment(mut command: clap::Command) -> clap::Command {
+    command = command.mut_args(|argument| {
+        let is_single = !matches!(argument.get_action(), ArgAction::Append);
+        if argument.is_global_set() && is_single {
+            let id = argument.get_id().clone();
+            argument.overrides_with(id)
+        } else {
+            argument
+        }
+    });
     for (name, _) in ENVIRONMENT {
         if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
             command = command.mut_args(|argument| {
@@ -114,42 +195,12 @@ fn called_first(parent: &clap::Command, words: &[OsString]) -> Option<clap::Comm
             .all(|own| own.get_id() != global.get_id())
     });
     let command = command.clone().args(globals);
-    Some(with_environment(
-        command.mut_args(|argument| argument.global(false)),
-    ))
+    Some(with_environment(command).mut_args(|argument| argument.global(false)))
 }
 
 /// Leaks a value instead of spending time on dropping it before the process ends.
 pub(super) fn leave<T>(thing: T) {
     std::mem::forget(thing);
-}
-
-/// The command line reduced to the called command, and whether one is called.
-///
-/// clap copies every global option into each command, called or not, which takes longer than all other
-/// parsing.
-fn lean(root: &clap::Command, words: &[OsString]) -> (clap::Command, bool) {
-    let lean = clap::Command::new("ovs")
-        .version(VERSION)
-        .args(root.get_arguments())
-        .disable_help_subcommand(true);
-    let words = words.iter().skip(1).filter_map(|word| word.to_str());
-    match called(root, words) {
-        Some(command) => (lean.subcommand(command), true),
-        None => (lean, false),
-    }
-}
-
-/// The command of `parent` that these words call, without the other commands; likewise within a group.
-fn called<'w>(
-    parent: &clap::Command,
-    mut words: impl Iterator<Item = &'w str>,
-) -> Option<clap::Command> {
-    let command = words.find_map(|word| parent.find_subcommand(word))?;
-    if !command.has_subcommands() {
-        return Some(command.clone());
-    }
-    Some(group(command, called(command, words)?))
 }
 
 /// A group of commands that has only this one.
@@ -224,13 +275,7 @@ mod tests {
             let whole = Cli::try_parse_from(&words).unwrap();
             assert_eq!(format!("{short:?}"), format!("{whole:?}"), "{line}");
         }
-        for line in [
-            "--json show",
-            "shwo",
-            "port",
-            "port list extra words",
-            "show --help",
-        ] {
+        for line in ["shwo", "port", "port list extra words", "show --help"] {
             let words = ["ovs"].into_iter().chain(line.split(' '));
             let words: Vec<OsString> = words.map(OsString::from).collect();
             assert!(short(&words).is_none(), "{line}");
@@ -238,10 +283,43 @@ mod tests {
     }
 
     #[test]
+    fn options_before_the_command_are_moved_behind_it() {
+        for (line, expected) in [
+            ("show -q", "show -q"),
+            ("--json show br0", "show --json br0"),
+            (
+                "-qt 3 -t5 port --db=x list y -q",
+                "port list -qt 3 -t5 --db=x y -q",
+            ),
+            (
+                "--from a --watch show --from b",
+                "show --from a --watch --from b",
+            ),
+            (
+                "--host run sandbox run -- ovs --json show",
+                "sandbox run --host run -- ovs --json show",
+            ),
+            // Not understood: as it is.
+            ("--nope show", "--nope show"),
+            ("-h", "-h"),
+            ("--db", "--db"),
+            ("-q shwo", "-q shwo"),
+            ("-q -- show", "-q -- show"),
+            ("-q port", "-q port"),
+        ] {
+            let words = ["ovs"].into_iter().chain(line.split(' '));
+            let words: Vec<OsString> = words.map(OsString::from).collect();
+            let moved = command_first(&words);
+            let shown: Vec<_> = moved.iter().map(|word| word.to_str().unwrap()).collect();
+            assert_eq!(shown.join(" "), format!("ovs {expected}"));
+        }
+    }
+
+    #[test]
     fn the_word_of_a_command_as_a_value_before_it() {
         let parsed = |line: &str| {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            parse(&words)
+            parse(&command_first(&words))
         };
         let cli = parsed("ovs --columns port --color always port list br-int").unwrap();
         assert_eq!(cli.global.columns.unwrap(), ["port"]);

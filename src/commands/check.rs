@@ -164,7 +164,7 @@ impl Args {
             Some(name) => vec![&cx.bridge_with_all(&topology, name)?.name],
         };
         if let Some(run) = cx.host_run() {
-            run.sees(HostView::of(&run.name, &topology));
+            run.keep_view(HostView::of(&run.name, &topology));
         }
         let facts = self.host.facts(cx, &topology).await?;
         let run_directories = if cx.host.has_sockets() {

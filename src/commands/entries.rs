@@ -312,11 +312,7 @@ impl Sending<'_> {
         };
         let RefusalReason { text, hint } = (self.reason)(error, index);
         let text = format!("{text} ({error})");
-        Failure {
-            exit: Exit::Failed,
-            message: self.message(messages, index, &text),
-            hint,
-        }
+        Failure::with(Exit::Failed, self.message(messages, index, &text), hint)
     }
 
     /// The failure where messages were sent one by one and some were refused.

@@ -107,6 +107,8 @@ pub struct Failure {
     pub message: String,
     /// The next step.
     pub hint: Option<String>,
+    /// Whether what was asked for is unknown because it was not saved: it may exist.
+    pub is_unknown: bool,
 }
 
 impl Failure {
@@ -116,6 +118,23 @@ impl Failure {
             exit,
             message: message.into(),
             hint: None,
+            is_unknown: false,
+        }
+    }
+
+    /// A failure with a message, and a hint if there is one.
+    pub(super) fn with(exit: Exit, message: impl Into<String>, hint: Option<String>) -> Failure {
+        Failure {
+            hint,
+            ..Failure::new(exit, message)
+        }
+    }
+
+    /// What is asked for was not saved, with the message of a `NotSaved` error.
+    pub(super) fn not_saved(message: impl Into<String>) -> Failure {
+        Failure {
+            is_unknown: true,
+            ..Failure::new(Exit::NotFound, message)
         }
     }
 
@@ -246,11 +265,7 @@ impl Failure {
             | TlsError::ServerName(_) => Exit::Usage,
             _ => Exit::Unreachable,
         };
-        Failure {
-            exit,
-            message,
-            hint: error.hint().map(str::to_owned),
-        }
+        Failure::with(exit, message, error.hint().map(str::to_owned))
     }
 }
 
@@ -300,15 +315,15 @@ impl From<ConnectError> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Failure {
-        Failure {
-            exit: match error.kind {
+        Failure::with(
+            match error.kind {
                 OpenErrorKind::NotFound => Exit::NotFound,
                 OpenErrorKind::Unreadable => Exit::Failed,
-                OpenErrorKind::Usage => Exit::Usage,
+                OpenErrorKind::Usage | OpenErrorKind::SecondHost => Exit::Usage,
             },
-            message: error.message,
-            hint: error.hint,
-        }
+            error.message,
+            error.hint,
+        )
     }
 }
 
@@ -344,11 +359,7 @@ impl From<Refusal> for Failure {
             Refusal::Usage(reason) => (Exit::Usage, reason),
             Refusal::Database(error) => return error.into(),
         };
-        Failure {
-            exit,
-            message,
-            hint,
-        }
+        Failure::with(exit, message, hint)
     }
 }
 
@@ -383,7 +394,7 @@ impl From<ovsdb::Error> for Failure {
                     None => unreachable("every endpoint of --db was tried"),
                 }
             }
-            Error::NotSaved(_) => Failure::new(Exit::NotFound, message),
+            Error::NotSaved(_) => Failure::not_saved(message),
             Error::NotInSchema { .. } => Failure::new(Exit::Failed, message)
                 .hint("other releases of Open vSwitch may have it"),
             Error::Rpc(_) | Error::Operation(_) | Error::Value(_) => {
@@ -421,7 +432,7 @@ impl From<unixctl::Error> for Failure {
                 unreachable("is this the control socket of a daemon, DAEMON.PID.ctl?".to_owned())
             }
             unixctl::ErrorKind::Refused(_) => Failure::new(Exit::Failed, message),
-            unixctl::ErrorKind::NotSaved(_) => Failure::new(Exit::NotFound, message),
+            unixctl::ErrorKind::NotSaved(_) => Failure::not_saved(message),
         }
     }
 }

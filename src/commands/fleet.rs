@@ -45,26 +45,7 @@ pub(super) async fn run(
         {
             answers.begun = number + 1;
             let run = Rc::new(HostRun::new(&listed.name, Rc::clone(&answers.hints)));
-            match listed.take() {
-                Some(Ok(host)) => {
-                    let format = Format {
-                        not_saved: not_saved(&host),
-                        ..format.clone()
-                    };
-                    let cx = cx.on_host(&host, format, Rc::clone(&run));
-                    running.push(one(cx, number, command, run));
-                }
-                Some(Err(failure)) => answers.add(Answer {
-                    number,
-                    run,
-                    // Not that something on it is not found.
-                    outcome: Err(Failure {
-                        exit: Exit::Unreachable,
-                        ..failure
-                    }),
-                })?,
-                None => {}
-            }
+            running.push(one(cx, number, listed, command, &format, run));
         }
         tokio::select! {
             answer = running.next() => match answer {
@@ -93,7 +74,7 @@ fn is_change(cx: &Context, fleet: &Fleet, command: &Command) -> Result<bool, Fai
     let usage = |message: String| Failure::new(Exit::Usage, message);
     match command.on_hosts() {
         OnHosts::Nothing => Err(usage("this command does not concern a host".to_owned())
-            .hint("leave --host and --hosts out")),
+            .hint("leave --host, --hosts and all but one --from out")),
         OnHosts::Changes
             if command.changes_host() && fleet.hosts.iter().any(FleetHost::is_saved) =>
         {
@@ -109,22 +90,54 @@ fn is_change(cx: &Context, fleet: &Fleet, command: &Command) -> Result<bool, Fai
     }
 }
 
-/// What one host answers.
-struct Answer {
+/// The outcome of the command on one host.
+struct HostOutcome {
     /// The host's index.
     number: usize,
     run: Rc<HostRun>,
     outcome: Result<ExitCode, Failure>,
 }
 
-async fn one(cx: Context, number: usize, command: &Command, run: Rc<HostRun>) -> Answer {
-    let outcome = Box::pin(command.once(&cx)).await;
-    cx.remark_not_saved();
-    let outcome = match outcome {
-        Err(failure) => Err(failure.with_last_words(&cx.host).await),
-        done => done,
+/// What is known of a host that has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HostState {
+    Done,
+    /// Exit code 5.
+    NotApplied,
+    /// Exit code 6.
+    Unknown,
+    Failed,
+}
+
+async fn one(
+    cx: &Context,
+    number: usize,
+    listed: &FleetHost,
+    command: &Command,
+    format: &Format,
+    run: Rc<HostRun>,
+) -> HostOutcome {
+    let outcome = match listed.open().await {
+        Ok(host) => {
+            let format = Format {
+                not_saved: not_saved(&host),
+                ..format.clone()
+            };
+            let cx = cx.on_host(&host, format, Rc::clone(&run));
+            let outcome = Box::pin(command.once(&cx)).await;
+            cx.remark_not_saved();
+            match outcome {
+                Err(failure) => Err(failure.with_last_words(&cx.host).await),
+                done => done,
+            }
+        }
+        // The host is not reached; that is not an object on it which is not found.
+        Err(failure) => Err(Failure {
+            exit: Exit::Unreachable,
+            ..failure
+        }),
     };
-    Answer {
+    HostOutcome {
         number,
         run,
         outcome,
@@ -140,8 +153,8 @@ struct Answers<'c> {
     hints: Rc<Hints>,
     /// How many hosts were begun: the first ones.
     begun: usize,
-    /// Whether each host has done the command; `None`: it has not answered.
-    done: Vec<Option<bool>>,
+    /// The state of each host; `None`: it has not answered.
+    states: Vec<Option<HostState>>,
     /// The output of hosts that comes after that of hosts which have not answered, by index.
     waiting: BTreeMap<usize, Vec<OutputPart>>,
     /// The index of the host whose output is printed next.
@@ -151,7 +164,7 @@ struct Answers<'c> {
     /// Whether a host has printed anything; and what their lists are of (`ports`), if they are empty.
     is_empty: bool,
     what: Option<String>,
-    /// What of each host matters to the others, with its index.
+    /// The data for the checks between hosts, with the host's index.
     views: BTreeMap<usize, HostView>,
     exit: Exit,
 }
@@ -165,7 +178,7 @@ impl<'c> Answers<'c> {
             output: HostsOutput::new(&cx.format),
             hints: Rc::default(),
             begun: 0,
-            done: vec![None; fleet.hosts.len()],
+            states: vec![None; fleet.hosts.len()],
             waiting: BTreeMap::new(),
             next: 0,
             common: Vec::new(),
@@ -182,31 +195,46 @@ impl<'c> Answers<'c> {
     }
 
     fn progress(&self) -> String {
-        let answered = self.done.iter().flatten().count();
+        let answered = self.states.iter().flatten().count();
         format!("{answered} of {} have answered", counted(self.hosts.len()))
     }
 
     /// Takes an answer, and prints what can be printed.
-    fn add(&mut self, answer: Answer) -> Result<(), Failure> {
-        let Answer {
+    fn add(&mut self, answer: HostOutcome) -> Result<(), Failure> {
+        let HostOutcome {
             number,
             run,
             outcome,
         } = answer;
-        let is_done = outcome.is_ok();
-        if let Some(done) = self.done.get_mut(number) {
-            *done = Some(is_done);
+        let exit = match &outcome {
+            // A code that is none of ours is no success.
+            Ok(code) => {
+                let mut exits = Exit::ALL.into_iter();
+                let exit = exits.find(|exit| ExitCode::from(*exit) == *code);
+                exit.unwrap_or(Exit::Failed)
+            }
+            Err(failure) => failure.exit,
+        };
+        if let Some(state) = self.states.get_mut(number) {
+            *state = Some(match (exit, &outcome) {
+                (Exit::NotApplied, _) => HostState::NotApplied,
+                (Exit::Unknown, _) => HostState::Unknown,
+                (_, Ok(_)) => HostState::Done,
+                (_, Err(_)) => HostState::Failed,
+            });
         }
         match outcome {
-            Ok(code) => self.exits(Exit::ALL.into_iter().find(|e| ExitCode::from(*e) == code)),
-            Err(failure) if matches!(failure.exit, Exit::Usage | Exit::NotFound) => {
+            Ok(_) => self.exits(exit),
+            Err(failure)
+                if matches!(failure.exit, Exit::Usage | Exit::NotFound) && !failure.is_unknown =>
+            {
                 if self.changes {
-                    self.exits(Some(failure.exit));
+                    self.exits(exit);
                 }
                 self.common.push((number, failure));
             }
             Err(failure) => {
-                self.exits(Some(failure.exit));
+                self.exits(exit);
                 run.say(&failure, self.cx.quiet);
             }
         }
@@ -246,7 +274,7 @@ impl<'c> Answers<'c> {
         let (numbers, views): (Vec<usize>, Vec<HostView>) =
             std::mem::take(&mut self.views).into_iter().unzip();
         let (parts, exit) = args.between(format, &views)?;
-        self.exits(Some(exit));
+        self.exits(exit);
         for (at, part) in parts {
             let name = numbers.get(at).map_or("", |number| self.name(*number));
             let title = format!("{name}, with other hosts");
@@ -259,9 +287,7 @@ impl<'c> Answers<'c> {
         Ok(())
     }
 
-    fn exits(&mut self, exit: Option<Exit>) {
-        // A code that is none of ours is no success.
-        let exit = exit.unwrap_or(Exit::Failed);
+    fn exits(&mut self, exit: Exit) {
         if exit.code() > self.exit.code() {
             self.exit = exit;
         }
@@ -280,7 +306,8 @@ impl<'c> Answers<'c> {
         {
             self.cx.remark(&format!("no {what}"));
         }
-        if self.writes() && self.done.contains(&Some(false)) {
+        let is_done = |state: &Option<HostState>| *state == Some(HostState::Done);
+        if self.writes() && !self.states.iter().all(is_done) {
             self.say_which("");
         }
         Ok(self.exit.into())
@@ -289,7 +316,7 @@ impl<'c> Answers<'c> {
     /// Says the failures that may be of many hosts: each once. Of a command that reads, it is enough that one host has
     /// what is named.
     fn say_common(&mut self) {
-        let is_found = !self.changes && self.done.contains(&Some(true));
+        let is_found = !self.changes && self.states.contains(&Some(HostState::Done));
         let mut by_message: Vec<(Failure, Vec<usize>)> = Vec::new();
         for (number, failure) in std::mem::take(&mut self.common) {
             if failure.exit == Exit::NotFound && is_found {
@@ -297,7 +324,7 @@ impl<'c> Answers<'c> {
                     .tell(&format!("{}: {}", self.name(number), failure.message));
                 continue;
             }
-            self.exits(Some(failure.exit));
+            self.exits(failure.exit);
             let mut known = by_message.iter_mut();
             match known.find(|(other, _)| other.message == failure.message) {
                 Some((_, numbers)) => numbers.push(number),
@@ -317,15 +344,17 @@ impl<'c> Answers<'c> {
 
     /// Says on which hosts the change is made.
     fn say_which(&self, before: &str) {
-        let of = |state: Option<bool>| -> Vec<usize> {
-            let hosts = self.done.iter().enumerate();
-            let hosts = hosts.filter(|(number, done)| **done == state && *number < self.begun);
+        let of = |state: Option<HostState>| -> Vec<usize> {
+            let hosts = self.states.iter().enumerate();
+            let hosts = hosts.filter(|(number, other)| **other == state && *number < self.begun);
             hosts.map(|(number, _)| number).collect()
         };
         let rest: Vec<usize> = (self.begun..self.hosts.len()).collect();
         let parts = [
-            ("done on", of(Some(true))),
-            ("failed on", of(Some(false))),
+            ("done on", of(Some(HostState::Done))),
+            ("written, not applied on", of(Some(HostState::NotApplied))),
+            ("outcome unknown on", of(Some(HostState::Unknown))),
+            ("failed on", of(Some(HostState::Failed))),
             ("begun, outcome unknown, on", of(None)),
             ("not begun on", rest),
         ];

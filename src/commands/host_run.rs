@@ -1,12 +1,11 @@
-//! Several hosts, and the run of a command on one of them: its output is kept, and what goes to stderr bears its
-//! name.
+//! Several hosts, and the run of a command on one of them: its output is kept, and lines on stderr begin with its name.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
-use super::Failure;
+use super::{Exit, Failure};
 use crate::model::check::HostView;
 use crate::output::{Frame, NotSaved};
 use crate::source::Host;
@@ -27,7 +26,7 @@ pub struct Fleet {
 pub struct FleetHost {
     /// Its name, as it was named.
     pub name: String,
-    /// The host, until the command begins on it; the way to it is closed when the command has ended there.
+    /// The host, until the command starts on it; the connections to it end with the command.
     way: Cell<Option<HostWay>>,
     is_saved: bool,
 }
@@ -35,8 +34,8 @@ pub struct FleetHost {
 enum HostWay {
     /// Its sockets are reached.
     Reached(Host),
-    /// What was saved of it: read when its turn comes.
-    Saved(String),
+    /// The files that were saved of it: opened when the command starts on it.
+    Saved(Vec<String>),
 }
 
 impl FleetHost {
@@ -49,11 +48,11 @@ impl FleetHost {
         }
     }
 
-    /// A saved host by this name, which `source` is of.
-    pub fn saved(name: String, source: String) -> FleetHost {
+    /// A saved host by this name, in these files.
+    pub fn saved(name: String, sources: Vec<String>) -> FleetHost {
         FleetHost {
             name,
-            way: Cell::new(Some(HostWay::Saved(source))),
+            way: Cell::new(Some(HostWay::Saved(sources))),
             is_saved: true,
         }
     }
@@ -63,18 +62,23 @@ impl FleetHost {
         self.is_saved
     }
 
-    /// Takes the host; `None`: it was taken before.
+    /// Takes the host, once.
     ///
     /// # Errors
     ///
     /// What was saved cannot be read.
-    pub(super) fn take(&self) -> Option<Result<Host, Failure>> {
-        Some(match self.way.take()? {
-            HostWay::Reached(host) => Ok(host),
-            HostWay::Saved(source) => Report::open(&[source])
-                .map(|report| Host::saved(SavedHost::new(report)))
-                .map_err(Failure::from),
-        })
+    pub(super) async fn open(&self) -> Result<Host, Failure> {
+        match self.way.take() {
+            Some(HostWay::Reached(host)) => Ok(host),
+            // Decompressing takes its time; the other hosts go on.
+            Some(HostWay::Saved(sources)) => {
+                let opened = tokio::task::spawn_blocking(move || Report::open(&sources)).await;
+                let report =
+                    opened.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+                Ok(Host::saved(SavedHost::new(report?)))
+            }
+            None => Err(Failure::new(Exit::Failed, "the host was opened before")),
+        }
     }
 }
 
@@ -140,12 +144,12 @@ impl HostRun {
         }
     }
 
-    /// Keeps what matters to the other hosts.
-    pub(super) fn sees(&self, view: HostView) {
+    /// Keeps the data for the checks between hosts.
+    pub(super) fn keep_view(&self, view: HostView) {
         self.view.replace(Some(view));
     }
 
-    /// Takes what matters to the other hosts, if the command keeps it.
+    /// Takes the data for the checks between hosts, if the command keeps it.
     pub(super) fn take_view(&self) -> Option<HostView> {
         self.view.take()
     }
@@ -172,10 +176,10 @@ pub(super) fn say_once(message: &str, failure: &Failure, hints: &Hints, quiet: b
         return;
     }
     let is_new = |hint: &String| hints.borrow_mut().insert(hint.clone());
-    Failure {
-        exit: failure.exit,
-        message: message.to_owned(),
-        hint: failure.hint.clone().filter(is_new),
-    }
+    Failure::with(
+        failure.exit,
+        message.to_owned(),
+        failure.hint.clone().filter(is_new),
+    )
     .say(quiet);
 }

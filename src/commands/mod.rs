@@ -329,12 +329,7 @@ async fn run_sandbox(command: &sandbox::Command, cx: &Context) -> ExitCode {
     match sandbox::run(command, cx).await {
         Ok(code) => code.into(),
         Err(error) => {
-            Failure {
-                exit: Exit::Failed,
-                message: error.to_string(),
-                hint: error.hint(),
-            }
-            .say(cx.quiet);
+            Failure::with(Exit::Failed, error.to_string(), error.hint()).say(cx.quiet);
             sandbox::exit_code(&error).into()
         }
     }

@@ -9,6 +9,10 @@ use std::collections::BTreeSet;
 /// Maximum number of hosts in a list.
 pub const MAX_HOSTS: usize = 10_000;
 
+/// Maximum length of a name, with its ranges, in bytes: that of a host's name is 255 (RFC 1123, section 2.1), and a user
+/// may precede it.
+const MAX_NAME: usize = 512;
+
 /// A malformed list of hosts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostListError {
@@ -24,6 +28,9 @@ pub enum HostListError {
     /// A blank, a control character, or a dash at the beginning.
     #[error("{0:?} is not the name of a host")]
     Name(String),
+    /// More than 512 bytes.
+    #[error("{0:?}... is too long for the name of a host")]
+    TooLong(String),
     /// More than [`MAX_HOSTS`].
     #[error("more than {MAX_HOSTS} hosts")]
     TooMany,
@@ -134,6 +141,10 @@ fn words(list: &str) -> Result<Vec<&str>, HostListError> {
 
 /// The hosts that a name with ranges stands for; its brackets match.
 fn expanded(word: &str) -> Result<Vec<String>, HostListError> {
+    if word.len() > MAX_NAME {
+        let beginning = word.chars().take(40).collect();
+        return Err(HostListError::TooLong(beginning));
+    }
     let mut names = vec![String::new()];
     let mut rest = word;
     while let Some((before, (inside, after))) = rest
@@ -225,6 +236,10 @@ mod tests {
             ("a,,b", "the name of a host is missing"),
             ("a[1", "\"a[1\": the brackets do not match"),
             ("a1]", "\"a1]\": the brackets do not match"),
+            (
+                &format!("a[{}1-2]", "0".repeat(70_000)),
+                "\"a[00000000000000000000000000000000000000\"... is too long for the name of a host",
+            ),
             ("a[[1]]", "\"a[[1]]\": the brackets do not match"),
             (
                 "a[]",

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::common::server::until;
+use crate::common::sshd::{Sshd, kill};
 use crate::common::{self, Ovs, Sandbox};
 
 /// Private switches, and a file that names them: each reached at its own database.
@@ -275,6 +278,107 @@ fn files_and_groups_of_hosts() {
         "a: --db is a socket of the other host",
     );
     malformed("a dbb=unix:/x\n", "a: unknown word \"dbb=unix:/x\"");
+    malformed("a db=unix:/x db=unix:/y\n", "a: db= is given twice");
+    malformed(
+        "a ssh=b via='c {}'\n",
+        "a: ssh= and via= contradict each other",
+    );
+    malformed(
+        "a from=/x db=unix:/y\n",
+        "a: from= and db= contradict each other",
+    );
+    // A directory that has the name of a group does not hide it.
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::create_dir(elsewhere.path().join("compute")).unwrap();
+    let mut ovs = grouped("compute");
+    ovs.current_dir(elsewhere.path());
+    ovs.prints("br0\n");
+}
+
+/// Options before the command contradict those after it as if they stood together.
+#[test]
+fn options_on_both_sides_of_the_command() {
+    let fleet = Fleet::of(&THREE[..2]);
+    for line in [
+        "bridge add br9 --host h2 --each",
+        "bridge add br9 --via 'socat - UNIX:{}' --each",
+        "bridge list --via-exec nosuch",
+        "bridge list --from /nowhere",
+    ] {
+        fleet.ovs(line).fails(2, "cannot be used with");
+    }
+    assert_eq!(vsctl!(&fleet.hosts[0], "list-br"), "br0\n");
+    ovs!("--json bridge list -g bridge").fails(2, "cannot be used with");
+    ovs!("--from /nowhere show --watch").fails(2, "cannot be used with");
+    // The last one of two counts: an alias of the shell may have the first.
+    let own = fleet.hosts[1].db_socket();
+    ovs!(
+        fleet.hosts[0],
+        "--db unix:/nowhere -q port -q list --db unix:{} -g port",
+        own.display()
+    )
+    .prints("a-long-name\nbr0\n");
+}
+
+/// What is unknown of a host is an error of that host; the others' answers stand.
+#[test]
+fn what_is_unknown_of_a_saved_host() {
+    let fleet = Fleet::of(&THREE[..1]);
+    let path = fleet.directory.path().join("s.db");
+    fs::copy(fleet.hosts[0].run_dir().join("conf.db"), &path).unwrap();
+    fleet.adds(&format!("s from={}", path.display()));
+    let run = fleet.ovs("dump-flows br0 --count -o text").exits(3);
+    run.shows("h1\t")
+        .says("ovs: s: unknown: not in the report: ");
+}
+
+/// The last line tells what was written from what was not.
+#[test]
+fn a_host_where_a_change_is_not_applied() {
+    let fleet = Fleet::of(&THREE[..2]);
+    let pid = fs::read_to_string(fleet.hosts[1].run_dir().join("ovs-vswitchd.pid")).unwrap();
+    let pid = pid.trim().parse().unwrap();
+    kill(pid, Signal::STOP);
+    let run = fleet
+        .ovs("port add br0 p9 --type internal --each -t 1")
+        .exits(5);
+    kill(pid, Signal::CONT);
+    run.says("ovs: done on h1; written, not applied on h2");
+    assert!(vsctl!(&fleet.hosts[1], "list-ports br0").contains("p9"));
+}
+
+/// Twenty hosts over the open masters of the user: no login, and nothing is left in the masters.
+#[test]
+fn twenty_hosts_by_ssh() {
+    let sshd = Sshd::start("");
+    let hosts: Vec<Sandbox> = (0..20)
+        .map(|number| Sandbox::with(&format!("add-br br{number}")))
+        .collect();
+    let file = sshd.path("hosts");
+    let lines = (0..).zip(&hosts).map(|(number, host)| {
+        let db = host.db_socket();
+        format!("h{number} ssh=web db=unix:{}\n", db.display())
+    });
+    fs::write(&file, lines.collect::<String>()).unwrap();
+    let expected: String = (0..20)
+        .map(|number| format!("h{number}\tbr{number}\n"))
+        .collect();
+    let list = || {
+        let file = file.display().to_string();
+        let mut ovs = common::ovs(&["--hosts", &file, "bridge", "list", "--columns", "bridge"]);
+        ovs.env("OVS_SSH", sshd.client());
+        ovs
+    };
+    // Twenty logins at once.
+    list().prints(&*expected);
+    assert_eq!(sshd.log().matches("Accepted publickey").count(), 20);
+    sshd.configure(&format!(" ControlPath {}/user", sshd.path("").display()));
+    let mut master = sshd.ssh(&["-N", "-M", "web"]).spawn().unwrap();
+    until("the master is up", || sshd.path("user").exists());
+    list().prints(&*expected);
+    assert_eq!(sshd.log().matches("Accepted publickey").count(), 21);
+    kill(master.id(), Signal::TERM);
+    master.wait().unwrap();
 }
 
 #[test]

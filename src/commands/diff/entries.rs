@@ -59,7 +59,7 @@ impl EntryComparison<'_, '_> {
     /// What was not saved does not differ; it is kept for a remark.
     fn or_unknown(&mut self, is_same: Result<bool, Failure>) -> Result<bool, Failure> {
         match is_same {
-            Err(failure) if failure.message.contains(NOT_IN_REPORT) => {
+            Err(failure) if failure.is_unknown => {
                 let what = failure.message.split(NOT_IN_REPORT).last();
                 self.unknown.push(what.unwrap_or_default().to_owned());
                 Ok(true)

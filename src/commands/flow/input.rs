@@ -256,11 +256,11 @@ impl FlowReader<'_> {
             FlowInput::Arguments(_) => named.exit,
             FlowInput::File(_) => Exit::Failed,
         };
-        Failure {
+        Failure::with(
             exit,
-            message: self.input.message(line.number, line.text, &named.message),
-            hint: named.hint,
-        }
+            self.input.message(line.number, line.text, &named.message),
+            named.hint,
+        )
     }
 
     /// Warns of the numbers of ports that the switch does not have; it accepts them.

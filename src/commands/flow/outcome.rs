@@ -172,11 +172,7 @@ impl Sending<'_> {
         let Some(source) = source else {
             let reason = refusal::reason(error, None, switch);
             let message = format!("{switch}: {} ({error})", reason.text);
-            return Failure {
-                exit: Exit::Failed,
-                message,
-                hint: reason.hint,
-            };
+            return Failure::with(Exit::Failed, message, reason.hint);
         };
         let text = match &source {
             ChangeSource::Number(number) => self.request.input.text_of(*number),

@@ -111,11 +111,7 @@ impl ReadSwitch {
         } else {
             named.exit
         };
-        Failure {
-            exit,
-            message: entries.message(entry, &named.message),
-            hint: named.hint,
-        }
+        Failure::with(exit, entries.message(entry, &named.message), named.hint)
     }
 
     /// The failure of an entry that does not fit the groups of the switch.

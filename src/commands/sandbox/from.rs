@@ -538,11 +538,7 @@ fn string(text: &str) -> String {
 }
 
 fn of_sandbox(error: &SandboxError) -> Failure {
-    Failure {
-        exit: Exit::Failed,
-        message: error.to_string(),
-        hint: error.hint(),
-    }
+    Failure::with(Exit::Failed, error.to_string(), error.hint())
 }
 
 /// The end of a program.

@@ -246,11 +246,7 @@ fn listeners_fail(bridge: &str, errors: Vec<ListenerError>) -> Failure {
     let message = format!("{bridge}: {}", said.join("; "));
     let first = failures.into_iter().next();
     let (exit, hint) = first.map_or((Exit::Unreachable, None), |f| (f.exit, f.hint));
-    Failure {
-        exit,
-        message,
-        hint,
-    }
+    Failure::with(exit, message, hint)
 }
 
 fn listener_fails(bridge: &str, error: ListenerError) -> Failure {
@@ -305,7 +301,7 @@ fn failure(name: &str, error: SwitchError) -> Failure {
         SwitchError::Request(RequestError::NoGroups) => {
             Failure::new(Exit::Failed, message(&error)).hint(OTHER_VERSIONS)
         }
-        SwitchError::NotSaved(_) => Failure::new(Exit::NotFound, error.to_string()),
+        SwitchError::NotSaved(_) => Failure::not_saved(error.to_string()),
         SwitchError::Refused(_)
         | SwitchError::Malformed(_)
         | SwitchError::Endless { .. }

@@ -238,7 +238,8 @@ mod tests {
             let (ours, mut theirs) = UnixStream::pair().unwrap();
             theirs.write_all(bytes).await.unwrap();
             drop(theirs.into_std());
-            let asked = Control(ours).ask(Fields::request(message::ALIVE_CHECK));
+            let mut control = Control(ours);
+            let asked = control.ask(Fields::request(message::ALIVE_CHECK));
             asked.await.unwrap_err();
         }
     }

@@ -37,6 +37,8 @@ pub enum OpenErrorKind {
     Unreadable,
     /// What is asked for is not clear.
     Usage,
+    /// It is of another host than what was opened before.
+    SecondHost,
 }
 
 impl fmt::Display for OpenError {
@@ -174,7 +176,7 @@ impl Found {
         if self.findings.database.is_some() {
             let message = format!("{}: a second database", shown(name));
             return Err(OpenError::new(
-                OpenErrorKind::Usage,
+                OpenErrorKind::SecondHost,
                 message,
                 Some("give one database, and texts of its bridges"),
             ));
@@ -285,7 +287,7 @@ impl Found {
 fn second_host(path: &str) -> OpenError {
     let message = format!("{}: a second host", quoted(path));
     let hint = "a file of `ovs save` is given alone";
-    OpenError::new(OpenErrorKind::Usage, message, Some(hint))
+    OpenError::new(OpenErrorKind::SecondHost, message, Some(hint))
 }
 
 /// Where a report has the database, below its directory.
