@@ -543,6 +543,29 @@ enum Colour {
 }
 
 impl Global {
+    /// The options that lead to the host, as a shell reads them.
+    fn words_to_host(&self, names_database: bool) -> String {
+        let database = self.db.as_ref().filter(|_| names_database);
+        let database = database.map(ToString::to_string);
+        let control = self.ctl.as_ref().map(|path| path.display().to_string());
+        let named = [
+            ("--db", &database),
+            ("--host", &self.host),
+            ("--via", &self.via),
+            ("--via-exec", &self.via_exec),
+            ("--hosts", &self.hosts),
+            ("--ctl", &control),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(option, value)| Some((option, value.as_ref()?)));
+        let saved = self.from.iter().map(|source| ("--from", source));
+        let words = saved
+            .chain(named)
+            .flat_map(|(option, value)| [option, value.as_str()]);
+        shell_words::join(words)
+    }
+
     /// Resolves the options with the environment and stdout. `names_database`: whether the database was named on the
     /// command line; `asks`: whether ssh may ask the user.
     ///
@@ -560,7 +583,9 @@ impl Global {
             (None, ..) if terminal => Mode::Table,
             (Some(Output::Text) | None, ..) => Mode::Text,
         };
+        let words = self.words_to_host(names_database);
         let ways = Ways {
+            words,
             base: Host::new(
                 Host::default_database(&Reach::Here),
                 limit.0,

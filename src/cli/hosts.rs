@@ -64,6 +64,7 @@ impl Ways {
             base: self.base.clone(),
             db: self.db.clone(),
             ctl: self.ctl.clone(),
+            words: String::new(),
             ..*self
         };
         let mut remote = None;

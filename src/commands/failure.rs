@@ -176,6 +176,31 @@ impl Failure {
         self
     }
 
+    /// The same failure, whose hint names commands with the options that lead to the host (see [`Ways::words`]).
+    ///
+    /// [`Ways::words`]: super::Ways::words
+    #[must_use]
+    pub(super) fn with_way(mut self, words: &str) -> Failure {
+        const COMMAND: &str = "`ovs ";
+        // These commands are not about the host, or name the way themselves.
+        const OTHER: [&str; 3] = ["-", "sandbox", "help"];
+        let Some(hint) = self.hint.take_if(|_| !words.is_empty()) else {
+            return self;
+        };
+        let mut parts = hint.split(COMMAND);
+        let mut named = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            named.push_str(COMMAND);
+            if !OTHER.iter().any(|other| part.starts_with(other)) {
+                named.push_str(words);
+                named.push(' ');
+            }
+            named.push_str(part);
+        }
+        self.hint = Some(named);
+        self
+    }
+
     /// The same failure of a command on this host, or on another: then that is named, with what the program that leads
     /// there wrote last, if the connection failed.
     pub(super) async fn of_host(self, host: &Host) -> Failure {
@@ -543,6 +568,23 @@ mod tests {
             "port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)"
         );
         assert_eq!(failure.exit.code(), 3);
+    }
+
+    #[test]
+    fn hints_name_the_way_to_the_host() {
+        let hint = |text: &str| {
+            let failure = Failure::new(Exit::Failed, "x").hint(text);
+            failure.with_way("--host 'a b'").hint.unwrap()
+        };
+        assert_eq!(
+            hint("`ovs port list` or `ovs show`"),
+            "`ovs --host 'a b' port list` or `ovs --host 'a b' show`"
+        );
+        assert_eq!(
+            hint("`ovs sandbox start`, `ssh x`"),
+            "`ovs sandbox start`, `ssh x`"
+        );
+        assert_eq!(hint("`ovs --from x show`"), "`ovs --from x show`");
     }
 
     #[test]

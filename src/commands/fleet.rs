@@ -127,7 +127,10 @@ async fn one(
             let outcome = Box::pin(command.once(&cx)).await;
             cx.remark_not_saved();
             match outcome {
-                Err(failure) => Err(failure.with_last_words(&cx.host).await),
+                Err(failure) => {
+                    let failure = failure.with_last_words(&cx.host).await;
+                    Err(failure.with_way(&cx.ways.words))
+                }
                 done => done,
             }
         }

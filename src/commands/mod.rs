@@ -97,6 +97,7 @@ pub use ways::Ways;
 pub(crate) use services::{mirror_headings, queue_headings};
 pub(crate) use write::changed_columns;
 
+use crate::source::Reach;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -206,6 +207,13 @@ impl Command {
     ///
     /// The command fails.
     pub async fn run(&self, cx: &Context) -> Result<ExitCode, Failure> {
+        if matches!(
+            (self, &cx.host.reach),
+            (Command::Sandbox(_), Reach::Remote(_))
+        ) {
+            let message = "a sandbox runs on this host";
+            return Err(Failure::new(Exit::Usage, message).hint("leave --host and --via-exec out"));
+        }
         let outcome = match (cx.watch, &cx.fleet) {
             (Some(interval), _) => watch::watch(cx, self, interval).await,
             (None, Some(fleet)) => fleet::run(cx, fleet, self).await,
@@ -214,7 +222,7 @@ impl Command {
             (None, None) => self.once(cx).await,
         };
         match outcome {
-            Err(failure) => Err(failure.of_host(&cx.host).await),
+            Err(failure) => Err(failure.of_host(&cx.host).await.with_way(&cx.ways.words)),
             done => done,
         }
     }

@@ -20,6 +20,8 @@ pub struct Ways {
     pub ctl: Option<PathBuf>,
     /// Whether ssh may ask the user; never about several hosts.
     pub asks: bool,
+    /// The options that lead to the host or hosts, as a shell reads them, for hints; empty: there are none.
+    pub words: String,
 }
 
 impl Ways {

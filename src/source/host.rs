@@ -147,7 +147,15 @@ impl Host {
             self.log.remark(&remark);
         }
         if stream.is_ok() {
-            self.log.detail(&format!("connected to {endpoint}"));
+            match &self.reach {
+                Reach::Here => self.log.detail(&format!("connected to {endpoint}")),
+                Reach::Remote(remote) => {
+                    let name = remote.name();
+                    self.log
+                        .detail(&format!("connected to {endpoint} by {name}"));
+                }
+                Reach::Saved(_) => {}
+            }
         }
         stream
     }

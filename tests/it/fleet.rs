@@ -360,9 +360,8 @@ fn twenty_hosts_by_ssh() {
         format!("h{number} ssh=web db=unix:{}\n", db.display())
     });
     fs::write(&file, lines.collect::<String>()).unwrap();
-    let expected: String = (0..20)
-        .map(|number| format!("h{number}\tbr{number}\n"))
-        .collect();
+    let rows = (0..20).map(|number| format!("h{number}\tbr{number}\n"));
+    let expected = rows.collect::<Vec<_>>().concat();
     let list = || {
         let file = file.display().to_string();
         let mut ovs = common::ovs(&["--hosts", &file, "bridge", "list", "--columns", "bridge"]);

@@ -224,6 +224,11 @@ impl Ssh {
     /// Why ssh ended before the shell replied.
     fn refused(&self, stderr: &Stderr) -> RemoteError {
         let destination = &self.destination;
+        let ssh = shell_words::join(&self.program);
+        let port = self
+            .port
+            .map(|port| format!(" -p {port}"))
+            .unwrap_or_default();
         let reason = match stderr.reason() {
             "" => "ssh ended without a word".to_owned(),
             reason => reason.strip_prefix("ssh: ").unwrap_or(reason).to_owned(),
@@ -232,20 +237,20 @@ impl Ssh {
         if stderr.has("IDENTIFICATION HAS CHANGED") {
             error.hint(format!(
                 "the host has another key than known_hosts has: if that is expected, \
-                 `ssh-keygen -R` removes the old one, and `ssh {destination}` asks about the new one"
+                 `ssh-keygen -R` removes the old one, and `{ssh}{port} {destination}` asks about the new one"
             ))
         } else if stderr.has("Host key verification failed") {
             error.hint(format!(
-                "known_hosts has no key of this host: `ssh {destination}` shows it, and asks"
+                "known_hosts has no key of this host: `{ssh}{port} {destination}` shows it, and asks"
             ))
         } else if stderr.has("Permission denied") || stderr.has("Too many authentication failures")
         {
             error.hint(format!(
-                "`ssh {destination} true` must work without a question: with a key in the agent, or an open ControlMaster"
+                "`{ssh}{port} {destination} true` must work without a question: with a key in the agent, or an open ControlMaster"
             ))
         } else if stderr.has("Could not resolve hostname") {
             error.hint(format!(
-                "`ssh -G {destination}` shows what ssh_config makes of the name"
+                "`{ssh}{port} -G {destination}` shows what ssh_config makes of the name"
             ))
         } else if is_dropped(stderr) {
             let error = RemoteError {
@@ -258,7 +263,7 @@ impl Ssh {
         } else if stderr.has("timed out") {
             error.hint("-t SECS waits longer")
         } else {
-            error.hint(format!("`ssh -v {destination} true` says more"))
+            error.hint(format!("`{ssh}{port} -v {destination} true` says more"))
         }
     }
 }
