@@ -1,7 +1,7 @@
 //! Columns of the database whose values a saved host does not know.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The tables whose columns the output names without their table.
@@ -11,8 +11,8 @@ const USUAL_TABLES: [&str; 2] = ["Port", "Interface"];
 /// Those that were printed so are recorded.
 #[derive(Debug, Clone, Default)]
 pub struct NotSaved {
-    /// As `TABLE.COLUMN`.
-    columns: Rc<BTreeSet<String>>,
+    /// As `TABLE.COLUMN`, by the name of the column.
+    columns: Rc<BTreeMap<String, Vec<String>>>,
     /// Whether the columns are those that are known, and all others are not.
     is_inverse: bool,
     printed: Rc<RefCell<BTreeSet<String>>>,
@@ -21,8 +21,13 @@ pub struct NotSaved {
 impl NotSaved {
     /// These columns, as `TABLE.COLUMN`.
     pub fn new(columns: impl IntoIterator<Item = String>) -> NotSaved {
+        let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for column in columns {
+            let of_name = by_name.entry(name_of(&column).to_owned()).or_default();
+            of_name.push(column);
+        }
         NotSaved {
-            columns: Rc::new(columns.into_iter().collect()),
+            columns: Rc::new(by_name),
             ..NotSaved::default()
         }
     }
@@ -65,20 +70,26 @@ impl NotSaved {
 
     /// The columns of this name that are not known.
     fn unknown<'s>(&'s self, column: &'s str) -> Vec<&'s str> {
-        let is_named = |known: &&String| match column.split_once('.') {
-            Some(_) => *known == column,
-            None => known
-                .split_once('.')
-                .is_some_and(|(table, name)| name == column && USUAL_TABLES.contains(&table)),
+        let is_named = |known: &&String| match known.strip_suffix(column) {
+            Some("") => true,
+            Some(table) => table
+                .strip_suffix('.')
+                .is_some_and(|table| USUAL_TABLES.contains(&table)),
+            None => false,
         };
-        let named = self.columns.iter().filter(is_named).map(String::as_str);
-        let named: Vec<&str> = named.collect();
+        let of_name = self.columns.get(name_of(column)).into_iter().flatten();
+        let named: Vec<&str> = of_name.filter(is_named).map(String::as_str).collect();
         match (self.is_inverse, named.is_empty()) {
             (false, _) => named,
             (true, true) => vec![column],
             (true, false) => Vec::new(),
         }
     }
+}
+
+/// The name of a column without its table.
+fn name_of(column: &str) -> &str {
+    column.split_once('.').map_or(column, |(_, name)| name)
 }
 
 #[cfg(test)]
