@@ -150,11 +150,11 @@ impl Found {
             bytes = contents.keep()?;
             Ok(())
         })?;
-        let sections = cut(&bytes);
         let is_text = bridge.is_some()
-            || sections
-                .iter()
-                .any(|section| section.kind != SectionKind::Other);
+            || !file::is_log(&bytes)
+                && cut(&bytes)
+                    .iter()
+                    .any(|section| section.kind != SectionKind::Other);
         if is_text {
             self.findings.outputs.push(Output {
                 name: shown(&name),
@@ -258,7 +258,8 @@ impl Found {
                 Err(second_host(&path))
             };
         }
-        let stored: Option<Vec<_>> = self.findings.database.as_ref().map(bridges);
+        let database = self.findings.database.as_ref();
+        let stored = database.filter(|_| !self.sos.is_empty()).map(bridges);
         for (report, files) in self.sos {
             let of_bridges = stored.iter().flatten();
             let of_bridges = of_bridges.map(|bridge| (bridge.name.as_str(), &bridge.ports[..]));

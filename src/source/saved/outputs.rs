@@ -124,6 +124,7 @@ impl Findings {
         let mut stored: BTreeMap<String, StoredBridge> = self
             .database
             .iter()
+            .filter(|_| !self.outputs.is_empty())
             .flat_map(bridges)
             .map(|bridge| (bridge.name.clone(), bridge))
             .collect();
