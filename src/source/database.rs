@@ -270,9 +270,15 @@ impl Database {
         Ok(self.client().await?.rpc().call(method, params).await?)
     }
 
+    /// Whether the schema is at hand without a request. That of a saved host is: its database file lacks columns.
     fn knows_schema(&self) -> bool {
         let connection = self.connection.get();
         connection.is_some_and(|connection| connection.schema.initialized())
+            || self
+                .host
+                .reach
+                .saved()
+                .is_some_and(|host| host.schema.is_some())
     }
 
     /// Whether there was a connection, and it has ended.
