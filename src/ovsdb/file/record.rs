@@ -8,8 +8,8 @@
 //! The length is that of the second line with its line end, and the SHA-1 is of the same bytes.
 
 use memchr::memchr;
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde::Deserialize;
+use sha1::{Digest as _, Sha1};
 
 use super::error::Fault;
 use crate::base::digits::put_pair;
@@ -69,7 +69,7 @@ impl<'f> Records<'f> {
                 Fault::at_byte(body_at, what)
             })?;
         let mut actual = String::with_capacity(40);
-        for byte in digest(&SHA1_FOR_LEGACY_USE_ONLY, body).as_ref() {
+        for byte in Sha1::digest(body).as_slice() {
             put_pair(&mut actual, *byte);
         }
         if !actual.eq_ignore_ascii_case(hash) {

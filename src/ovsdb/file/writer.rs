@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use sha1::{Digest as _, Sha1};
 
 use crate::base::digits::put_pair;
 use crate::ovsdb::Uuid;
@@ -46,7 +46,7 @@ pub fn transaction_record<R: Serialize>(
 fn record(json: &str) -> Vec<u8> {
     let body = format!("{json}\n");
     let mut record = format!("OVSDB JSON {} ", body.len());
-    for byte in digest(&SHA1_FOR_LEGACY_USE_ONLY, body.as_bytes()).as_ref() {
+    for byte in Sha1::digest(body.as_bytes()).as_slice() {
         put_pair(&mut record, *byte);
     }
     record.push('\n');
