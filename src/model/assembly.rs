@@ -21,7 +21,7 @@ pub(super) fn assemble<'a>(
     let mut exports: HashMap<Uuid, FlowExport> = HashMap::new();
     let mut bridges: Vec<&Row> = Vec::new();
     let mut ports: HashMap<Uuid, &Row> = HashMap::new();
-    let mut interfaces: HashMap<Uuid, Interface> = HashMap::new();
+    let mut interfaces: HashMap<Uuid, &Row> = HashMap::new();
     for row in rows {
         match row.table() {
             "Open_vSwitch" => topology.ovs = open_vswitch(row)?,
@@ -49,8 +49,7 @@ pub(super) fn assemble<'a>(
                 ports.insert(row.uuid("_uuid")?, row);
             }
             "Interface" => {
-                let interface = interface(row)?;
-                interfaces.insert(interface.uuid, interface);
+                interfaces.insert(row.uuid("_uuid")?, row);
             }
             _ => {}
         }
@@ -95,6 +94,7 @@ pub(super) fn assemble<'a>(
             topology.bridges.push(bridge);
             continue;
         }
+        bridge.ports.reserve(port_rows.len().min(ports.len()));
         for id in port_rows {
             // A row belongs to one parent; a row referenced twice, or missing, is left out.
             let Some(row) = ports.remove(&id) else {
@@ -107,9 +107,11 @@ pub(super) fn assemble<'a>(
                 let has = |queue| topology.shaping.queues.contains_key(queue);
                 whole &= qos.is_some_and(|qos| qos.queues.values().all(has));
             }
-            for id in uuids(row, "interfaces")? {
+            let interface_rows = uuids(row, "interfaces")?;
+            port.interfaces.reserve_exact(interface_rows.len());
+            for id in interface_rows {
                 match interfaces.remove(&id) {
-                    Some(interface) => port.interfaces.push(interface),
+                    Some(row) => port.interfaces.push(interface(row)?),
                     None => whole = false,
                 }
             }

@@ -2,20 +2,22 @@
 //!
 //! The errors of all accessors name the table and the column.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::error::ValueError;
-use super::value::{Atom, Datum, Uuid};
+use super::value::{Atom, Datum, Text, Uuid};
 
 /// One row: the requested columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     table: Arc<str>,
-    columns: Vec<(String, Datum)>,
+    columns: Vec<(Arc<str>, Datum)>,
 }
 
 /// The accessors all return the same error: a [`ValueError`] if the row lacks the column or its value has
@@ -24,7 +26,7 @@ pub struct Row {
 impl Row {
     /// Builds a row.
     pub fn new<'a>(table: &str, columns: impl IntoIterator<Item = (&'a str, Datum)>) -> Self {
-        let column = |(name, datum): (&str, Datum)| (name.to_owned(), datum);
+        let column = |(name, datum): (&str, Datum)| (shared(name), datum);
         Self {
             table: table.into(),
             columns: columns.into_iter().map(column).collect(),
@@ -38,23 +40,21 @@ impl Row {
 
     /// The columns and their values, in the server's order.
     pub fn columns(&self) -> impl Iterator<Item = (&str, &Datum)> {
-        self.columns
-            .iter()
-            .map(|(name, datum)| (name.as_str(), datum))
+        self.columns.iter().map(|(name, datum)| (&**name, datum))
     }
 
     /// The value of a column of any type.
     pub fn datum(&self, column: &str) -> Result<&Datum, ValueError> {
         self.columns
             .iter()
-            .find(|(name, _)| name == column)
+            .find(|(name, _)| **name == *column)
             .map(|(_, datum)| datum)
             .ok_or_else(|| self.wrong(column, "a value", "no such column".to_owned()))
     }
 
     /// Whether the row has the column: an older schema may lack it.
     pub fn has(&self, column: &str) -> bool {
-        self.columns.iter().any(|(name, _)| name == column)
+        self.columns.iter().any(|(name, _)| **name == *column)
     }
 
     /// Exactly one string.
@@ -158,7 +158,7 @@ impl Row {
 
     /// Adds a column.
     pub(super) fn with(mut self, column: &str, value: Datum) -> Self {
-        self.columns.push((column.to_owned(), value));
+        self.columns.push((shared(column), value));
         self
     }
 
@@ -167,6 +167,29 @@ impl Row {
         self.table = Arc::clone(table);
         self
     }
+}
+
+/// Maximum number of names that are kept; a schema has some 300.
+const MAX_NAMES: usize = 4096;
+
+/// Maximum length of a name that is kept, in bytes.
+const MAX_NAME: usize = 64;
+
+/// The name of a column, kept once: a large reply has each thousands of times.
+fn shared(name: &str) -> Arc<str> {
+    thread_local! {
+        static NAMES: RefCell<FxHashSet<Arc<str>>> = RefCell::default();
+    }
+    NAMES.with_borrow_mut(|names| {
+        if let Some(known) = names.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        if names.len() < MAX_NAMES && name.len() <= MAX_NAME {
+            names.insert(Arc::clone(&name));
+        }
+        name
+    })
 }
 
 fn one<'a, T>(datum: &'a Datum, read: fn(&'a Atom) -> Option<T>) -> Option<T> {
@@ -251,17 +274,17 @@ impl<'de> Deserialize<'de> for Row {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
                 let mut columns = Vec::new();
-                while let Some(name) = map.next_key::<String>()? {
+                while let Some(Text(name)) = map.next_key()? {
                     let datum = map.next_value().map_err(|error| {
                         de::Error::custom(format_args!(
                             "column \"{}\": {error}",
                             name.escape_debug()
                         ))
                     })?;
-                    columns.push((name, datum));
+                    columns.push((shared(&name), datum));
                 }
                 // Two values for one column are ambiguous.
-                let mut names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+                let mut names: Vec<&str> = columns.iter().map(|(name, _)| &**name).collect();
                 names.sort_unstable();
                 let twice = names.windows(2).find(|pair| pair.first() == pair.last());
                 if let Some([name, ..]) = twice {

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
+use crate::base::digits::put_pair;
+
 /// The identifier of a row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Uuid(pub u128);
@@ -142,19 +144,24 @@ impl<T: Into<Atom>> From<T> for Datum {
     }
 }
 
+impl Uuid {
+    /// Appends 8-4-4-4-12 hexadecimal digits in lower case.
+    pub(crate) fn push(self, out: &mut String) {
+        for (index, byte) in self.0.to_be_bytes().into_iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                out.push('-');
+            }
+            put_pair(out, byte);
+        }
+    }
+}
+
 impl fmt::Display for Uuid {
     /// 8-4-4-4-12 hexadecimal digits in lower case.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bits = self.0;
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            bits >> 96,
-            (bits >> 80) & 0xffff,
-            (bits >> 64) & 0xffff,
-            (bits >> 48) & 0xffff,
-            bits & 0xffff_ffff_ffff,
-        )
+        let mut text = String::with_capacity(36);
+        self.push(&mut text);
+        f.write_str(&text)
     }
 }
 
