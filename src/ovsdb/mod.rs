@@ -13,6 +13,7 @@
 //! | [`notation`] | the text notation of values (ovs-vsctl(8)) |
 //! | [`relation`] | comparisons of values: the operators of `find` |
 //! | [`row`] | one row of a reply, with typed accessors for its columns |
+//! | `members` | the members of a JSON object, borrowed from its text |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
 //! | [`stored`] | a database as a file has it |
 //! | [`mod@file`] | reads and writes files that have a database |
@@ -23,6 +24,7 @@ pub mod cluster;
 pub mod error;
 pub mod file;
 mod fit;
+mod members;
 mod monitor;
 pub mod notation;
 pub mod operation;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use ovs::ovsdb::Uuid;
 use ovs::ovsdb::file::{self, writer};
-use ovs::ovsdb::stored::StoredDatabase;
+use ovs::ovsdb::stored::{StoredDatabase, StoredRow};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -146,7 +146,7 @@ fn content_of(read: &StoredDatabase, schema: &Value) -> Content {
         let columns = columns
             .iter()
             .filter(|(_, column)| column["ephemeral"] != true);
-        let row = |row: &BTreeMap<String, Box<RawValue>>| {
+        let row = |row: &StoredRow| {
             let cell = |(name, column): (&String, &Value)| {
                 let value = row
                     .get(name)

@@ -14,8 +14,9 @@ use serde_json::value::RawValue;
 use super::error::Fault;
 use super::record::Records;
 use super::tables::Tables;
-use super::transaction::{Members, Transaction};
+use super::transaction::Transaction;
 use crate::base::terminal::quoted;
+use crate::ovsdb::members::RowMembers;
 use crate::ovsdb::stored::StoredDatabase;
 
 /// The magic of its records.
@@ -25,7 +26,7 @@ pub(super) const MAGIC: &str = "CLUSTER";
 type ClusterTransaction<'f> = (Option<&'f RawValue>, Option<Transaction<'f>>);
 
 /// The servers of the cluster, by their identifier.
-type Servers<'f> = Members<'f, Cow<'f, str>, &'f RawValue>;
+type Servers<'f> = RowMembers<'f>;
 
 /// The first record.
 #[derive(Deserialize)]

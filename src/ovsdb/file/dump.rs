@@ -121,17 +121,11 @@ fn json(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
                     columns.len()
                 )));
             }
-            let mut row = StoredRow::new();
-            let mut uuid = None;
-            for (column, value) in columns.iter().zip(cells) {
-                if *column == "_uuid" {
-                    uuid = serde_json::from_str::<Uuid>(value.get()).ok();
-                } else {
-                    row.insert((*column).to_owned(), value.to_owned());
-                }
-            }
+            let mut row: BTreeMap<&str, &RawValue> = columns.iter().copied().zip(cells).collect();
+            let uuid = row.remove("_uuid");
+            let uuid = uuid.and_then(|uuid| serde_json::from_str::<Uuid>(uuid.get()).ok());
             let uuid = uuid.ok_or_else(|| wrong("a row without column _uuid".to_owned()))?;
-            rows.insert(uuid, row);
+            rows.insert(uuid, row.into_iter().collect());
         }
     }
 }
@@ -255,7 +249,7 @@ fn name_of<'t>(table: Option<&'t str>, cells: &Cells<'_>) -> Result<&'t str, Str
 
 /// Adds a row to its table.
 fn insert(database: &mut StoredDatabase, name: &str, cells: Cells<'_>) -> Result<(), String> {
-    let mut row = StoredRow::new();
+    let mut row = BTreeMap::new();
     let mut uuid = None;
     for (column, text) in cells {
         let in_column = |what: String| format!("column {}: {what}", quoted(&column));
@@ -268,9 +262,10 @@ fn insert(database: &mut StoredDatabase, name: &str, cells: Cells<'_>) -> Result
         }
         let value: Datum = cell::read(&text).map_err(in_column)?;
         let value = to_raw_value(&value).map_err(|error| in_column(error.to_string()))?;
-        row.insert(column.into_owned(), value);
+        row.insert(column, value);
     }
     let uuid = uuid.ok_or("the row has no column _uuid")?;
+    let row: StoredRow = row.into_iter().collect();
     match database.tables.get_mut(name) {
         Some(rows) => drop(rows.insert(uuid, row)),
         None => drop(

@@ -6,27 +6,27 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::transaction::{Members, Transaction};
+use super::transaction::{ChangedRow, Transaction};
 use crate::base::terminal::quoted;
+use crate::ovsdb::members::Members;
 use crate::ovsdb::stored::{StoredDatabase, StoredRow};
 use crate::ovsdb::{Atom, Datum, Uuid};
 
-/// The tables of a schema.
+/// The tables of a schema. Their values are those of the file, without copies.
 #[derive(Debug)]
-pub(super) struct Tables {
-    schema: Box<RawValue>,
-    tables: BTreeMap<String, Table>,
+pub(super) struct Tables<'f> {
+    schema: &'f RawValue,
+    tables: BTreeMap<String, Table<'f>>,
 }
 
 #[derive(Debug, Default)]
-struct Table {
-    rows: BTreeMap<Uuid, StoredRow>,
+struct Table<'f> {
+    rows: BTreeMap<Uuid, ChangedRow<'f>>,
     /// Its columns; true: of more than one element.
     columns: BTreeMap<String, bool>,
     /// The sets and maps that differences were applied to, by row and column. They are put into the rows at the end:
@@ -48,13 +48,13 @@ struct Element(Atom);
 /// A difference to the value of a column.
 type Difference = (Uuid, String, Elements);
 
-impl Tables {
+impl<'f> Tables<'f> {
     /// The empty tables of a schema.
     ///
     /// # Errors
     ///
     /// What is wrong with the schema.
-    pub(super) fn new(schema: &RawValue) -> Result<Self, String> {
+    pub(super) fn new(schema: &'f RawValue) -> Result<Self, String> {
         let read: Schema<'_> = serde_json::from_str(schema.get())
             .map_err(|error| format!("malformed schema: {error}"))?;
         let table = |table: TableSchema<'_>| Table {
@@ -62,7 +62,7 @@ impl Tables {
             ..Table::default()
         };
         Ok(Self {
-            schema: schema.to_owned(),
+            schema,
             tables: named(read.tables, table),
         })
     }
@@ -72,7 +72,7 @@ impl Tables {
     /// # Errors
     ///
     /// What is wrong with the transaction.
-    pub(super) fn apply(&mut self, mut transaction: Transaction<'_>) -> Result<(), String> {
+    pub(super) fn apply(&mut self, mut transaction: Transaction<'f>) -> Result<(), String> {
         let mut differences: Vec<Vec<Difference>> = Vec::new();
         for (name, rows) in &mut transaction.tables {
             let table = self
@@ -97,7 +97,7 @@ impl Tables {
                 continue;
             };
             for (uuid, row) in rows.members {
-                table.set(uuid, row.map(|row| row.members));
+                table.set(uuid, row);
             }
             for (uuid, column, difference) in differences {
                 let row = table.open.entry(uuid).or_default();
@@ -115,15 +115,17 @@ impl Tables {
     /// # Errors
     ///
     /// What is wrong with the schema.
-    pub(super) fn convert(&mut self, schema: &RawValue) -> Result<(), String> {
+    pub(super) fn convert(&mut self, schema: &'f RawValue) -> Result<(), String> {
         let before = std::mem::replace(self, Self::new(schema)?);
-        for (name, before) in before.tables {
+        for (name, mut before) in before.tables {
             let Some(table) = self.tables.get_mut(&name) else {
                 continue;
             };
-            table.rows = before.finish();
+            before.close();
+            table.rows = before.rows;
             for row in table.rows.values_mut() {
-                row.retain(|column, _| table.columns.contains_key(column));
+                row.columns()
+                    .retain(|column, _| table.columns.contains_key(&**column));
             }
         }
         Ok(())
@@ -133,23 +135,23 @@ impl Tables {
     pub(super) fn finish(self, remarks: Vec<String>) -> StoredDatabase {
         let tables = self.tables.into_iter();
         StoredDatabase {
-            schema: Some(self.schema),
+            schema: Some(self.schema.to_owned()),
             tables: tables.map(|(name, table)| (name, table.finish())).collect(),
             remarks,
         }
     }
 }
 
-impl Table {
+impl<'f> Table<'f> {
     /// Takes the differences out of a row of a transaction. Their columns are opened.
     fn differences(
         &mut self,
         uuid: Uuid,
-        row: &mut Members<'_, Cow<'_, str>, &RawValue>,
+        row: &mut ChangedRow<'f>,
     ) -> Result<Vec<Difference>, String> {
         let mut differences = Vec::new();
         let mut error = None;
-        row.members.retain(|(column, value)| {
+        row.columns().retain(|column, value| {
             if self.columns.get(&**column) != Some(&true) {
                 return true;
             }
@@ -173,15 +175,11 @@ impl Table {
     ) -> Result<Difference, String> {
         let difference = Elements::read(value, column)?;
         let open = self.open.entry(uuid).or_default();
-        let opened = match (
-            open.get(column),
-            self.rows.get(&uuid).and_then(|row| row.get(column)),
-        ) {
-            (Some(_), _) | (None, None) => None,
-            (None, Some(value)) => Some(Elements::read(value, column)?),
-        };
-        if let Some(opened) = opened {
-            open.insert(column.to_owned(), opened);
+        if !open.contains_key(column)
+            && let Some(row) = self.rows.get_mut(&uuid)
+            && let Some(value) = row.columns().get(column)
+        {
+            open.insert(column.to_owned(), Elements::read(value, column)?);
         }
         match open.get(column) {
             Some(value) if !value.matches(&difference) => {
@@ -192,46 +190,42 @@ impl Table {
     }
 
     /// Sets columns of a row; `None` deletes it.
-    fn set(&mut self, uuid: Uuid, columns: Option<Vec<(Cow<'_, str>, &RawValue)>>) {
-        let Some(columns) = columns else {
+    fn set(&mut self, uuid: Uuid, changed: Option<ChangedRow<'f>>) {
+        let Some(mut changed) = changed else {
             self.rows.remove(&uuid);
             self.open.remove(&uuid);
             return;
         };
-        let row = match self.rows.entry(uuid) {
-            Entry::Vacant(vacant) => {
-                let columns = columns.into_iter();
-                let columns = columns.map(|(name, value)| (name.into_owned(), value.to_owned()));
-                vacant.insert(columns.collect());
-                return;
-            }
-            Entry::Occupied(occupied) => occupied.into_mut(),
+        let Some(row) = self.rows.get_mut(&uuid) else {
+            self.rows.insert(uuid, changed);
+            return;
         };
-        let mut open = self.open.get_mut(&uuid);
-        for (column, value) in columns {
-            if let Some(open) = &mut open {
-                open.remove(&*column);
-            }
-            match row.get_mut(&*column) {
-                Some(before) => *before = value.to_owned(),
-                None => drop(row.insert(column.into_owned(), value.to_owned())),
-            }
+        let changed = changed.columns();
+        if let Some(open) = self.open.get_mut(&uuid) {
+            open.retain(|column, _| !changed.contains_key(column.as_str()));
         }
+        row.columns().extend(std::mem::take(changed));
     }
 
-    fn finish(mut self) -> BTreeMap<Uuid, StoredRow> {
-        for (uuid, columns) in self.open {
+    /// Puts the sets and maps that differences were applied to into the rows.
+    fn close(&mut self) {
+        for (uuid, columns) in std::mem::take(&mut self.open) {
             let Some(row) = self.rows.get_mut(&uuid) else {
                 continue;
             };
             for (column, elements) in columns {
                 // A value that was read from JSON can be written as JSON.
                 if let Ok(value) = to_raw_value(&elements.datum()) {
-                    row.insert(column, value);
+                    row.columns().insert(Cow::Owned(column), Cow::Owned(value));
                 }
             }
         }
-        self.rows
+    }
+
+    fn finish(mut self) -> BTreeMap<Uuid, StoredRow> {
+        self.close();
+        let rows = self.rows.into_iter();
+        rows.map(|(uuid, row)| (uuid, row.stored())).collect()
     }
 }
 

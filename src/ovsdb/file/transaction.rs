@@ -1,13 +1,15 @@
 //! A transaction of a log: ovsdb(5), "Standalone Format".
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::base::terminal::quoted;
 use crate::ovsdb::Uuid;
+use crate::ovsdb::members::{Members, RowObject};
+use crate::ovsdb::stored::StoredRow;
 use crate::ovsdb::value::Text;
 
 /// A transaction: by table and row, the columns that it sets.
@@ -22,62 +24,41 @@ pub(super) struct Transaction<'f> {
 /// The changed rows of a table; `None`: deleted.
 pub(super) type ChangedRows<'f> = Members<'f, Uuid, Option<ChangedRow<'f>>>;
 
-/// The columns of a row, and their values.
-pub(super) type ChangedRow<'f> = Members<'f, Cow<'f, str>, &'f RawValue>;
-
-/// The members of an object, in order.
+/// The columns of a row, read when they are needed: few rows of a log change twice.
 #[derive(Debug)]
-pub(super) struct Members<'f, K, V> {
-    pub(super) members: Vec<(K, V)>,
-    lifetime: std::marker::PhantomData<&'f ()>,
+pub(super) struct ChangedRow<'f> {
+    /// As the log has them, until they are read.
+    object: Option<RowObject<'f>>,
+    columns: BTreeMap<Cow<'f, str>, Cow<'f, RawValue>>,
 }
 
-/// A name of a member.
-pub(super) trait Name<'f>: Sized {
-    /// # Errors
-    ///
-    /// What is wrong with the name.
-    fn of(name: Cow<'f, str>) -> Result<Self, String>;
-}
-
-impl<'f> Name<'f> for Cow<'f, str> {
-    fn of(name: Cow<'f, str>) -> Result<Self, String> {
-        Ok(name)
-    }
-}
-
-impl<'f> Name<'f> for Uuid {
-    fn of(name: Cow<'f, str>) -> Result<Self, String> {
-        name.parse()
-            .map_err(|_| format!("{} is no UUID", quoted(&name)))
-    }
-}
-
-impl<'de: 'f, 'f, K: Name<'f>, V: Deserialize<'de>> Deserialize<'de> for Members<'f, K, V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor<'f, K, V>(std::marker::PhantomData<(&'f (), K, V)>);
-
-        impl<'de: 'f, 'f, K: Name<'f>, V: Deserialize<'de>> Visitor<'de> for MembersVisitor<'f, K, V> {
-            type Value = Members<'f, K, V>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(Text(name)) = map.next_key()? {
-                    let name = K::of(name).map_err(de::Error::custom)?;
-                    members.push((name, map.next_value()?));
-                }
-                Ok(Members {
-                    members,
-                    lifetime: std::marker::PhantomData,
-                })
-            }
+impl<'f> ChangedRow<'f> {
+    /// The columns by name.
+    pub(super) fn columns(&mut self) -> &mut BTreeMap<Cow<'f, str>, Cow<'f, RawValue>> {
+        if let Some(row) = self.object.take() {
+            let columns = row.columns().into_iter();
+            let columns = columns.map(|(name, value)| (name, Cow::Borrowed(value)));
+            self.columns = columns.collect();
         }
+        &mut self.columns
+    }
 
-        deserializer.deserialize_map(MembersVisitor(std::marker::PhantomData))
+    /// The row to keep.
+    pub(super) fn stored(self) -> StoredRow {
+        match self.object {
+            Some(row) => row.into(),
+            None => self.columns.into_iter().collect(),
+        }
+    }
+}
+
+impl<'de: 'f, 'f> Deserialize<'de> for ChangedRow<'f> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = RowObject::deserialize(deserializer)?;
+        Ok(Self {
+            object: Some(object),
+            columns: BTreeMap::new(),
+        })
     }
 }
 

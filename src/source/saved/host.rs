@@ -1,10 +1,11 @@
 //! A saved host: a report, and what follows from it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Report;
 use crate::ovsdb::schema::{AtomicType, Base, Column, Schema, Table, Type};
-use crate::ovsdb::stored::StoredDatabase;
+use crate::ovsdb::stored::{StoredDatabase, StoredRow};
 use crate::ovsdb::{Atom, Datum, Uuid};
 
 /// A saved host.
@@ -85,8 +86,10 @@ fn has_ephemeral(schema: &Schema, database: &StoredDatabase) -> bool {
         let ephemeral = table.columns.iter().filter(|column| column.is_ephemeral);
         let ephemeral: Vec<&str> = ephemeral.map(|column| column.name.as_str()).collect();
         let rows = database.tables.get(&table.name).into_iter().flatten();
-        rows.take(SAMPLE)
-            .any(|(_, row)| ephemeral.iter().any(|column| row.contains_key(*column)))
+        rows.take(SAMPLE).any(|(_, row)| {
+            let mut columns = row.columns().into_iter();
+            columns.any(|(column, _)| ephemeral.contains(&&*column))
+        })
     })
 }
 
@@ -100,6 +103,9 @@ fn forget_ephemeral(schema: &mut Schema) {
         column.is_known = false;
     }
 }
+
+/// The column of a row's identifier.
+const UUID: &str = "_uuid";
 
 /// The columns of ovs-vswitchd.conf.db(5) that are sets, also where all rows have one value or none.
 const SETS: [&str; 20] = [
@@ -132,27 +138,24 @@ fn schema_of_rows(database: &StoredDatabase) -> Schema {
     let version: Option<String> = version.and_then(|json| serde_json::from_str(json.get()).ok());
     let version = version.unwrap_or_else(|| "unknown".to_owned());
     let tables = database.tables.iter().map(|(name, rows)| {
-        let mut kinds: BTreeMap<&str, Type> = BTreeMap::new();
-        for (column, json) in rows.values().flatten() {
+        let mut kinds: BTreeMap<Cow<'_, str>, Type> = BTreeMap::new();
+        for (column, json) in rows.values().flat_map(StoredRow::columns) {
             let Ok(value) = serde_json::from_str::<Datum>(json.get()) else {
                 continue;
             };
+            let is_set = SETS.contains(&&*column);
             let kind = kinds.entry(column).or_insert_with(|| Type {
-                max: if SETS.contains(&column.as_str()) {
-                    usize::MAX
-                } else {
-                    1
-                },
+                max: if is_set { usize::MAX } else { 1 },
                 ..type_of(&Datum::EMPTY)
             });
             widen(kind, type_of(&value));
         }
-        let uuid = ("_uuid", type_of(&Uuid::default().into()));
-        let kinds = kinds.into_iter().filter(|(column, _)| *column != "_uuid");
+        let uuid = (Cow::Borrowed(UUID), type_of(&Uuid::default().into()));
+        let kinds = kinds.into_iter().filter(|(column, _)| column != UUID);
         let columns = [uuid].into_iter().chain(kinds).map(|(name, kind)| Column {
-            name: name.to_owned(),
+            is_mutable: name != UUID,
+            name: name.into_owned(),
             kind,
-            is_mutable: name != "_uuid",
             is_ephemeral: false,
             is_known: true,
         });

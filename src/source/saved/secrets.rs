@@ -4,6 +4,9 @@
 //! replaced with `***` if a word of the key, whatever its case, is one of [`WORDS`], or if it names a private key and its value is
 //! not the path of a file. The database itself has no private key: `SSL.private_key` is a path.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -28,19 +31,27 @@ pub fn hide(database: &mut StoredDatabase) -> Vec<String> {
     let mut hidden = Vec::new();
     for (table, rows) in &mut database.tables {
         for (uuid, row) in rows {
-            let name = row
+            let columns = row.columns().into_iter();
+            let columns = columns.map(|(column, value)| (column, Cow::Borrowed(value)));
+            let mut columns: BTreeMap<_, _> = columns.collect();
+            let name = columns
                 .get("name")
                 .and_then(|name| serde_json::from_str(name.get()).ok());
             let name = name.unwrap_or_else(|| uuid.to_string());
-            for (column, value) in row.iter_mut() {
+            let before = hidden.len();
+            for (column, value) in &mut columns {
                 let Some((safe, keys)) = without_secrets(value) else {
                     continue;
                 };
-                *value = safe;
+                *value = Cow::Owned(safe);
                 hidden.extend(
                     keys.iter()
                         .map(|key| format!("{table} {name} {column}:{key}")),
                 );
+            }
+            if hidden.len() > before {
+                let safe = columns.into_iter().collect();
+                *row = safe;
             }
         }
     }

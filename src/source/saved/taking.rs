@@ -118,14 +118,15 @@ impl Database {
         let mut tables = BTreeMap::new();
         for (name, reply) in names.into_keys().zip(replies) {
             let mut rows = BTreeMap::new();
-            for mut row in reply.rows {
-                row.remove("_version");
-                let uuid = row.remove("_uuid");
-                let uuid = uuid.ok_or_else(|| {
+            for row in reply.rows {
+                let mut columns = row.columns();
+                let uuid = columns.iter().find(|(column, _)| column == "_uuid");
+                let (_, uuid) = uuid.ok_or_else(|| {
                     ovsdb::Error::Protocol("it sent a row without _uuid".to_owned())
                 })?;
                 let uuid: Uuid = serde_json::from_str(uuid.get())?;
-                rows.insert(uuid, row);
+                columns.retain(|(column, _)| column != "_uuid" && column != "_version");
+                rows.insert(uuid, columns.into_iter().collect());
             }
             tables.insert(name, rows);
         }

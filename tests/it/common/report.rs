@@ -50,10 +50,11 @@ pub fn database(sandbox: &Sandbox) -> StoredDatabase {
         let rows = reply
             .into_iter()
             .flat_map(|reply| reply.into_values().flatten());
-        let rows = rows.map(|mut row| {
-            row.remove("_version");
-            let uuid = row.remove("_uuid").unwrap();
-            (serde_json::from_str(uuid.get()).unwrap(), row)
+        let rows = rows.map(|row| {
+            let uuid = row.get("_uuid").unwrap();
+            let columns = row.columns().into_iter();
+            let of_row = columns.filter(|(column, _)| column != "_uuid" && column != "_version");
+            (serde_json::from_str(uuid.get()).unwrap(), of_row.collect())
         });
         tables.insert(table.clone(), rows.collect());
     }

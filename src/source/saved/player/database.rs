@@ -27,18 +27,16 @@ pub(super) fn serve(stream: UnixStream, host: &SavedHost) -> io::Result<()> {
     json_rpc::serve(stream, |request, out| {
         let database = host.report.database.as_ref();
         let database = database.ok_or_else(|| Refusal::not_saved("the database"))?;
-        let server = Server {
-            database,
-            schema: host.schema.as_ref(),
-        };
-        server.answer(request, out)
+        let schema = host.schema.as_ref();
+        let schema = schema.ok_or_else(|| Refusal::not_saved("the database's schema"))?;
+        Server { database, schema }.answer(request, out)
     })
 }
 
-/// The database, and the tables that it has if that is known.
+/// The database, and its tables.
 struct Server<'h> {
     database: &'h StoredDatabase,
-    schema: Option<&'h Schema>,
+    schema: &'h Schema,
 }
 
 /// An operation of a transaction.
@@ -186,8 +184,9 @@ impl Server<'_> {
                         out.push(',');
                     }
                     count += 1;
-                    push_string(out, &uuid.to_string());
-                    out.push_str(":{");
+                    out.push('"');
+                    uuid.push(out);
+                    out.push_str("\":{");
                     push_string(out, word);
                     out.push(':');
                     put_row(&columns, uuid, row, word == "new", out);
@@ -201,102 +200,73 @@ impl Server<'_> {
     }
 
     fn table(&self, name: &str) -> Result<TableRows<'_>, Refusal> {
-        let rows = self.database.tables.get(name);
-        let schema = match self.schema {
-            Some(schema) => {
-                let table = schema.tables.iter().find(|table| table.name == name);
-                let unknown = || Refusal::new("syntax error", format!("No table named {name}."));
-                Some(table.ok_or_else(unknown)?)
-            }
-            None if rows.is_none() => {
-                return Err(Refusal::not_saved(&format!("table {name} of the database")));
-            }
-            None => None,
-        };
+        let mut tables = self.schema.tables.iter();
+        let schema = tables
+            .find(|table| table.name == name)
+            .ok_or_else(|| Refusal::new("syntax error", format!("No table named {name}.")))?;
         Ok(TableRows {
-            name: name.to_owned(),
             schema,
-            rows,
+            rows: self.database.tables.get(name),
         })
     }
 }
 
 /// A table.
 struct TableRows<'h> {
-    name: String,
-    schema: Option<&'h Table>,
+    schema: &'h Table,
     rows: Option<&'h BTreeMap<Uuid, StoredRow>>,
 }
 
 /// A column of a reply.
-struct ReplyColumn {
+struct ReplyColumn<'h> {
     /// Its name.
     name: String,
     /// Its name as JSON, with the colon after it.
     key: String,
+    /// Its type.
+    kind: &'h Type,
     /// Its value in a row that lacks it.
     default: &'static str,
 }
 
 const UUID: &str = "_uuid";
 
-impl TableRows<'_> {
+impl<'h> TableRows<'h> {
     fn rows(&self) -> impl Iterator<Item = (&Uuid, &StoredRow)> {
         self.rows.into_iter().flatten()
     }
 
-    /// The type of a column; `None`: it is not known.
-    fn kind(&self, column: &str) -> Result<Option<&Type>, Refusal> {
-        let Some(table) = self.schema else {
-            if column == UUID || self.rows().any(|(_, row)| row.contains_key(column)) {
-                return Ok(None);
-            }
-            let what = format!("column {column} of table {}", self.name);
-            return Err(Refusal::not_saved(&what));
-        };
-        let mut columns = table.columns.iter();
-        match columns.find(|known| known.name == column && known.is_known) {
-            Some(column) => Ok(Some(&column.kind)),
-            None => Err(Refusal::new(
+    /// The type of a column.
+    fn kind(&self, column: &str) -> Result<&'h Type, Refusal> {
+        let mut columns = self.schema.columns.iter();
+        let known = columns.find(|known| known.name == column && known.is_known);
+        known.map(|column| &column.kind).ok_or_else(|| {
+            Refusal::new(
                 "unknown column",
-                format!("No column {column} in table {}.", self.name),
-            )),
-        }
+                format!("No column {column} in table {}.", self.schema.name),
+            )
+        })
     }
 
     /// The named columns, or all.
-    fn columns(&self, names: Option<&[String]>) -> Result<Vec<ReplyColumn>, Refusal> {
-        let all: Vec<String>;
-        let names = match (names, self.schema) {
-            (Some(names), _) => names,
-            (None, Some(table)) => {
-                let known = table.columns.iter().filter(|column| column.is_known);
-                all = known.map(|column| column.name.clone()).collect();
-                &all
-            }
-            (None, None) => {
-                let mut of_rows: Vec<String> = self
-                    .rows()
-                    .flat_map(|(_, row)| row.keys().cloned())
-                    .collect();
-                of_rows.push(UUID.to_owned());
-                of_rows.sort_unstable();
-                of_rows.dedup();
-                all = of_rows;
-                &all
-            }
-        };
+    fn columns(&self, names: Option<&[String]>) -> Result<Vec<ReplyColumn<'h>>, Refusal> {
         let column = |name: &String| {
             let mut key = String::new();
             push_string(&mut key, name);
             key.push(':');
+            let kind = self.kind(name)?;
             Ok(ReplyColumn {
                 name: name.clone(),
                 key,
-                default: self.kind(name)?.map_or("[\"set\",[]]", default_of),
+                kind,
+                default: default_of(kind),
             })
         };
-        names.iter().map(column).collect()
+        if let Some(names) = names {
+            return names.iter().map(column).collect();
+        }
+        let known = self.schema.columns.iter().filter(|column| column.is_known);
+        known.map(|known| column(&known.name)).collect()
     }
 
     /// Passes the rows that meet all conditions to `take`.
@@ -334,7 +304,7 @@ impl TableRows<'_> {
         let mut malformed = None;
         self.each(&operation.when, |uuid, row| {
             let values = columns.iter().map(|column| {
-                let datum = datum_of(column, uuid, row, self.kind(&column.name).ok().flatten());
+                let datum = datum_of(column, uuid, row);
                 datum.map(|datum| (column.name.clone(), datum))
             });
             match values.collect::<Result<BTreeMap<_, _>, _>>() {
@@ -370,20 +340,19 @@ struct PreparedCondition<'c> {
     column: &'c str,
     function: Function,
     operand: Datum,
-    kind: Option<&'c Type>,
+    kind: &'c Type,
     default: &'static str,
 }
 
 impl<'c> PreparedCondition<'c> {
-    fn new(condition: &'c Condition, kind: Option<&'c Type>) -> PreparedCondition<'c> {
+    fn new(condition: &'c Condition, kind: &'c Type) -> PreparedCondition<'c> {
         let Condition(column, function, operand) = condition;
-        let operand = operand.clone();
         PreparedCondition {
             column,
             function: *function,
-            operand: kind.map_or(operand.clone(), |kind| kind.of(operand)),
+            operand: kind.of(operand.clone()),
             kind,
-            default: kind.map_or("[\"set\",[]]", default_of),
+            default: default_of(kind),
         }
     }
 
@@ -399,7 +368,7 @@ impl<'c> PreparedCondition<'c> {
         let value = if self.column == UUID {
             uuid.into()
         } else {
-            let json = row.get(self.column).map_or(self.default, |json| json.get());
+            let json = row.get(self.column).map_or(self.default, RawValue::get);
             // Strings without escapes are compared as they are.
             let inner = json
                 .strip_prefix('"')
@@ -410,8 +379,7 @@ impl<'c> PreparedCondition<'c> {
             {
                 return Ok(inner == text);
             }
-            let value: Datum = read(json)?;
-            self.kind.map_or(value.clone(), |kind| kind.of(value))
+            self.kind.of(read(json)?)
         };
         Ok(match (self.function, &value) {
             (Function::Equal, value) => Relation::Equal.holds(value, &self.operand),
@@ -437,7 +405,7 @@ fn all_hold(
 
 /// Appends a row. A column that it lacks has its default, or is left out.
 fn put_row(
-    columns: &[ReplyColumn],
+    columns: &[ReplyColumn<'_>],
     uuid: Uuid,
     row: &StoredRow,
     with_defaults: bool,
@@ -445,8 +413,10 @@ fn put_row(
 ) {
     out.push('{');
     let begin = out.len();
+    let values = row.columns();
     for column in columns {
-        let value = row.get(&column.name).map(|json| json.get());
+        let value = values.iter().rfind(|(name, _)| *name == column.name);
+        let value = value.map(|(_, json)| json.get());
         let is_uuid = column.name == UUID;
         if value.is_none() && !with_defaults && !is_uuid {
             continue;
@@ -457,7 +427,7 @@ fn put_row(
         out.push_str(&column.key);
         if is_uuid {
             out.push_str("[\"uuid\",\"");
-            out.push_str(&uuid.to_string());
+            uuid.push(out);
             out.push_str("\"]");
         } else {
             out.push_str(value.unwrap_or(column.default));
@@ -467,20 +437,14 @@ fn put_row(
 }
 
 /// The value of a column of a row.
-fn datum_of(
-    column: &ReplyColumn,
-    uuid: Uuid,
-    row: &StoredRow,
-    kind: Option<&Type>,
-) -> Result<Datum, Refusal> {
+fn datum_of(column: &ReplyColumn<'_>, uuid: Uuid, row: &StoredRow) -> Result<Datum, Refusal> {
     if column.name == UUID {
         return Ok(uuid.into());
     }
-    let json = row
-        .get(&column.name)
-        .map_or(column.default, |json| json.get());
-    let datum: Datum = read(json)?;
-    Ok(kind.map_or(datum.clone(), |kind| kind.of(datum)))
+    let json = row.get(&column.name);
+    Ok(column
+        .kind
+        .of(read(json.map_or(column.default, RawValue::get))?))
 }
 
 /// The default value of a type (RFC 7047 §5.2.1).
