@@ -156,10 +156,11 @@ fn what_one_host_has_is_found() {
         .ovs("port find fa:16:3e:00:00:03")
         .exits(3)
         .prints("")
-        .says_only(
+        .says_only(format!(
             "ovs: no port is known by \"fa:16:3e:00:00:03\"\n\
-             hint: `ovs port list --columns port,ofport,mac,external_ids` lists what is searched\n",
-        );
+             hint: `ovs --hosts {} port list --columns port,ofport,mac,external_ids` lists what is searched\n",
+            fleet.file().display()
+        ));
     fleet
         .ovs("tag map --tag 5 --columns tag,state")
         .prints("h1\t5\tlocal\n");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::reason::explain;
 use super::request::Request;
 use crate::base::digits::put_pair;
+use crate::base::saved::NOT_IN_REPORT;
 use crate::base::shell::word;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
@@ -50,12 +51,12 @@ pub(super) struct Way {
 
 /// The failure for a host that was saved from these arguments of `--from`.
 fn only_saved(sources: &[String]) -> Failure {
-    let message = "only a running ovs-vswitchd follows a packet, and this host is a saved one";
+    let message = format!("unknown: {NOT_IN_REPORT}the trace, which a running ovs-vswitchd makes");
     let sources = sources
         .iter()
         .map(|source| format!("--from {} ", word(source)));
     let sources: String = sources.collect();
-    Failure::new(Exit::NotFound, message).hint(format!(
+    Failure::not_saved(message).hint(format!(
         "`ovs {sources}sandbox start` replays it into a private Open vSwitch, where `ovs trace` follows the packet"
     ))
 }

@@ -51,7 +51,10 @@ fn host_key_not_the_known_one() {
     row.is(0, &output);
     hints(
         &output,
-        "known_hosts has no key of this host: `ssh web` shows it",
+        &format!(
+            "known_hosts has no key of this host: `{} web` shows it",
+            sshd.client()
+        ),
     );
     until("nothing is left", || sshd.is_clean());
 }
@@ -63,7 +66,10 @@ fn login_refused() {
     fs::copy(sshd.path("other.pub"), sshd.path("authorized")).unwrap();
     let output = run_ovs(&sshd.ovs_without_database("show"));
     row.is(0, &output);
-    hints(&output, "`ssh web true` must work without a question");
+    hints(
+        &output,
+        &format!("`{} web true` must work without a question", sshd.client()),
+    );
     // Other reasons, in the words of ssh.
     sshd.configure(&format!(" Port {}", free_port()));
     sshd.ovs_without_database("show")
