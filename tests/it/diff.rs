@@ -2,11 +2,13 @@
 
 use std::fs;
 
+use ovs::sandbox::Neutron;
 use serde_json::json;
 
 use crate::common::Sandbox;
 use crate::common::openflow::add;
 use crate::common::sshd::Sshd;
+use crate::sos::sos_report;
 
 const HOST: &str = "add-br br-int -- set bridge br-int fail_mode=secure datapath_type=dummy \
     -- add-port br-int p1 tag=5 -- set interface p1 type=dummy ofport_request=1 external_ids:iface-id=one \
@@ -331,4 +333,24 @@ fn wrong_sides() {
     ovs!(sandbox, "diff now unix:/nosuch/db.sock").fails(4, "/nosuch/db.sock");
     ovs!(sandbox, "diff now Cargo.toml").fails(2, "no database");
     ovs!(sandbox, "diff now now --columns name").fails(2, "no columns");
+}
+
+/// A report of sos has other OpenFlow versions than a file of `ovs save`: the flows are compared all the same.
+#[test]
+fn saved_in_other_versions_of_openflow() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("host.tar.zst");
+    ovs!(sandbox, "save {}", file.display()).ok();
+    let tree = sos_report(&sandbox, &["OpenFlow10", "OpenFlow13"]);
+    let line = format!("diff {} {}", file.display(), tree.path().display());
+    let diff = ovs!("{line}").exits(0).prints("");
+    assert!(!diff.stderr.contains("flows of"), "{}", diff.stderr);
+    let flow = "table=90,priority=3,tcp,tp_dst=80,actions=mod_vlan_vid:7,NORMAL";
+    ofctl!(sandbox, "add-flow br-int {flow}");
+    let tree = sos_report(&sandbox, &["OpenFlow10", "OpenFlow13"]);
+    let line = format!("diff {} {}", file.display(), tree.path().display());
+    let diff = ovs!("{line}").exits(1);
+    assert_eq!(diff.stdout.lines().count(), 1, "{}", diff.stdout);
+    diff.shows("table=90");
 }

@@ -157,10 +157,11 @@ pub(in crate::commands) async fn two_switches(
     let mut before = cx.of_side(opened).await?;
     let opened = NamedSwitch::open(second_cx, second).await;
     let mut after = second_cx.of_side(opened).await?;
-    // A version tells actions in its own way: the lower one on both sides, if they allow it.
+    // A version tells actions in its own way: the lower one on both sides, if they allow it. A saved host has one.
     let lower = before.session.version().min(after.session.version());
     for (cx, side) in [(cx, &mut before), (second_cx, &mut after)] {
         if side.session.version() > lower
+            && cx.host.reach.saved().is_none()
             && let Ok(session) = side
                 .arg
                 .try_connect(cx, [lower].into_iter().collect())
