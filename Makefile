@@ -62,12 +62,14 @@ check: ## formatting, lints and documentation, warnings denied
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
 
-bench: ## side by side with the real tools: 200,000 flows read and written, one port of 10,000 (FLOWS=N PORTS=N)
+bench: ## side by side with the real tools: 200,000 flows read and written, one port of 10,000, saved hosts, 20 hosts (FLOWS=N PORTS=N)
 	@scripts/install-deps bench
-	$(CARGO) build --release --bin ovs --example discard --example replay
+	$(CARGO) build --release --bin ovs --example discard --example replay --example parse
 	target/release/ovs sandbox run -- benches/dumps $(FLOWS)
 	target/release/ovs sandbox run -- benches/writes $(FLOWS)
 	benches/ports $(PORTS)
+	PORTS=$(PORTS) FLOWS=$(FLOWS) target/release/ovs sandbox run -- benches/saved
+	benches/hosts
 	$(CARGO) bench --bench decode
 
 install: build ## into PREFIX (/usr/local): the binary, the manual, the completions and the JSON schemas

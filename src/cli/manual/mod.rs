@@ -54,6 +54,9 @@ const PROSE: [(&str, u8, &str, &str); 4] = [
 /// The page of the options that every command has: `ovs help` shows it, `man/` has no file of it.
 const OPTIONS: &str = "options";
 
+/// A name of the page that ends with the exit codes.
+const EXIT_CODES: &str = "exit-codes";
+
 /// The text of ovs(8) on all commands. `@WATCHABLE@` stands for the commands that `--watch` goes with.
 const OVS: &str = include_str!("ovs.txt");
 const ENVIRONMENT: &str = include_str!("environment.txt");
@@ -85,6 +88,9 @@ pub fn find(words: &[String]) -> Option<Page> {
             }
             if word == OPTIONS {
                 return Some(of_options(&root));
+            }
+            if word == EXIT_CODES {
+                return Some(overview(&root));
             }
             let named = |(page, ..): &(&str, u8, &str, &str)| {
                 page.strip_prefix("ovs-") == Some(word.as_str())
