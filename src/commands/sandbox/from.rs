@@ -1,44 +1,47 @@
 //! A saved host replayed into a sandbox: its bridges and ports, groups, meters, flows and MAC tables.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `configuration` | bridges, ports, interfaces and flow tables, as one transaction |
+//! | `underlay` | the bridge over which the tunnels go |
+//! | `entries` | groups, meters, flows, and the map of tunnel options |
+//! | `program` | programs that are run to their end |
+
+mod configuration;
+mod entries;
+mod program;
+mod underlay;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use self::configuration::{Replay, SavedRows, is_plain};
+use self::entries::EntryReplay;
+use self::underlay::Underlay;
 use crate::base::saved::NOT_IN_REPORT;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want, tunnel};
-use crate::openflow::version::Version;
-use crate::sandbox::{Sandbox, SandboxError};
-use crate::source::Host;
-use crate::source::saved::Part;
+use crate::model::{Bridge, Depth, Scope, Topology, Want};
+use crate::ovsdb::{self, Select};
+use crate::sandbox::Sandbox;
+use crate::source::{Database, Host};
 use crate::transport::{Endpoint, Tls};
 use crate::unixctl::Client;
 use crate::unixctl::fdb::MacTable;
 
-/// Columns of ports and interfaces that are replayed.
-const COLUMNS: [&str; 10] = [
-    "tag",
-    "trunks",
-    "cvlans",
-    "vlan_mode",
-    "bond_mode",
-    "lacp",
-    "type",
-    "options",
-    "external_ids",
-    "mac_in_use",
-];
+/// Columns of ports and interfaces that decide what becomes of them; the others are read as they are.
+const COLUMNS: [&str; 5] = ["tag", "type", "options", "ofport_request", "mac_in_use"];
 
 /// How long a daemon of the sandbox may take for a reply.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// The address of the underlay where the report has none.
-const ADDRESS: &str = "10.255.255.1";
-const ADDRESS_V6: &str = "fd00:10:255:255::1";
+/// How long ovs-vswitchd may take to make the bridges: minutes for 10,000 ports.
+const APPLIED_WITHIN: Duration = Duration::from_secs(900);
+const STEP: Duration = Duration::from_millis(50);
+
+/// Maximum number of errors of interfaces that are remarked.
+const MAX_ERRORS: usize = 5;
 
 /// What was saved of a host, to be replayed.
 pub(super) struct SavedContent<'c> {
@@ -46,6 +49,7 @@ pub(super) struct SavedContent<'c> {
     /// The arguments of `--from`.
     from: &'c [String],
     topology: Topology,
+    rows: SavedRows,
     /// The MAC tables by bridge, or why there is none.
     macs: BTreeMap<String, Result<MacTable, String>>,
 }
@@ -65,6 +69,7 @@ impl<'c> SavedContent<'c> {
         if topology.bridges.is_empty() {
             return Err(Failure::new(Exit::NotFound, "no bridge in the report"));
         }
+        let rows = SavedRows::read(cx).await?;
         let mut macs = BTreeMap::new();
         let client = cx.vswitchd().await.map_err(Failure::from);
         for bridge in &topology.bridges {
@@ -80,6 +85,7 @@ impl<'c> SavedContent<'c> {
             cx,
             from,
             topology,
+            rows,
             macs,
         })
     }
@@ -92,20 +98,27 @@ impl<'c> SavedContent<'c> {
     /// The bridges cannot be made, or the sandbox does not reply.
     pub(super) async fn replay(&self, sandbox: &Sandbox, binary: &Path) -> Result<(), Failure> {
         let underlay = Underlay::of(&self.topology);
-        self.make_bridges(sandbox, underlay.as_ref())?;
-        self.remark_left_out();
         let host = Host::new(
             Endpoint::Unix(sandbox.db_socket()),
             Some(LIMIT),
             Tls::default(),
         );
+        self.make_bridges(&Database::new(host.clone()), underlay.as_ref())
+            .await?;
+        self.remark_left_out();
         let client = host.vswitchd().await?;
         if let Some(underlay) = &underlay {
             self.connect_tunnels(&client, underlay).await;
         }
         let bridges = &self.topology.bridges;
+        let entries = EntryReplay {
+            cx: self.cx,
+            from: self.from,
+            sandbox,
+            binary,
+        };
         for bridge in bridges {
-            if let Err(failure) = self.replay_switch(sandbox, binary, &bridge.name) {
+            if let Err(failure) = entries.replay(&bridge.name) {
                 self.cx.remark(&failure.message);
             }
         }
@@ -115,34 +128,49 @@ impl<'c> SavedContent<'c> {
         Ok(())
     }
 
-    /// Makes bridges, ports and interfaces in one transaction.
-    fn make_bridges(&self, sandbox: &Sandbox, underlay: Option<&Underlay>) -> Result<(), Failure> {
-        let mut arguments = Vec::new();
-        for bridge in &self.topology.bridges {
-            arguments.extend(["--".to_owned(), "add-br".to_owned(), bridge.name.clone()]);
+    /// Makes bridges, ports and interfaces in one transaction, and waits until ovs-vswitchd has applied it.
+    async fn make_bridges(
+        &self,
+        database: &Database,
+        underlay: Option<&Underlay>,
+    ) -> Result<(), Failure> {
+        let progress = self.cx.progress("making the bridges");
+        let schema = database.schema().await?;
+        let replay = Replay::of(&self.topology, &self.rows, underlay, &schema);
+        if !replay.unknown.is_empty() {
+            let unknown: Vec<&str> = replay.unknown.iter().map(String::as_str).collect();
+            self.cx.remark(&format!(
+                "not in the schema of this Open vSwitch, and left out: {}",
+                unknown.join(", ")
+            ));
         }
-        for (index, bridge) in self.topology.bridges.iter().enumerate() {
-            configure(bridge, index, &mut arguments);
+        database
+            .transact(&replay.operations)
+            .await
+            .map_err(|error| {
+                let failure = Failure::from(error);
+                let message = format!("cannot make the saved bridges: {}", failure.message);
+                Failure { message, ..failure }
+            })?;
+        let began = Instant::now();
+        while !is_applied(database).await? {
+            if began.elapsed() > APPLIED_WITHIN {
+                let seconds = APPLIED_WITHIN.as_secs();
+                let message = format!("ovs-vswitchd has not made the bridges within {seconds} s");
+                return Err(Failure::new(Exit::Failed, message));
+            }
+            tokio::time::sleep(STEP).await;
         }
-        if let Some(underlay) = underlay {
-            let (bridge, port) = (&underlay.bridge, &underlay.port);
-            let words = ["--", "add-br", bridge, "--", "add-port", bridge, port];
-            arguments.extend(words.map(str::to_owned));
-        }
-        let mut vsctl = sandbox
-            .tool("ovs-vsctl")
-            .map_err(|error| of_sandbox(&error))?;
-        vsctl
-            .args(["-vsyslog:off", "--timeout=60"])
-            .args(&arguments);
-        let ended = run(vsctl, None)?;
-        if !ended.is_success {
-            let message = format!("cannot make the saved bridges: {}", ended.first_error());
-            return Err(Failure::new(Exit::Failed, message));
-        }
+        drop(progress);
+        let select = Select::columns("Interface", &["name", "error"]);
+        let interfaces = database.select(vec![select]).await?.concat();
+        let errors = interfaces.iter().filter_map(|row| {
+            let error = row.optional_string("error").ok().flatten()?;
+            Some((row.string("name").unwrap_or_default(), error))
+        });
         // ovs-vswitchd could not apply all of it.
-        for line in ended.errors.lines().take(5) {
-            self.cx.remark(line);
+        for (name, error) in errors.take(MAX_ERRORS) {
+            self.cx.remark(&format!("{}: {error}", quoted(name)));
         }
         Ok(())
     }
@@ -150,7 +178,8 @@ impl<'c> SavedContent<'c> {
     /// Says what of the saved host the sandbox does not have.
     fn remark_left_out(&self) {
         self.cx.remark(
-            "replayed without controllers, managers, mirrors, QoS and spanning tree; devices are dummies, VLAN bridges \
+            "replayed without controllers, managers, mirrors, QoS, policing, sFlow, NetFlow, IPFIX, spanning tree, BFD, CFM, \
+             LLDP, and settings of tables that were made by OpenFlow; devices are dummies without options, VLAN bridges \
              ports, and tunnels have no local_ip",
         );
         let interfaces = self.topology.interfaces();
@@ -173,84 +202,6 @@ impl<'c> SavedContent<'c> {
                 kinds.join(", ")
             ));
         }
-    }
-
-    /// Adds the groups, meters and flows of a bridge.
-    fn replay_switch(&self, sandbox: &Sandbox, binary: &Path, bridge: &str) -> Result<(), Failure> {
-        let saved = self.cx.host.reach.saved();
-        let switch = saved.and_then(|host| host.report.switches.get(bridge));
-        let Some(switch) = switch.filter(|switch| switch.parts.contains_key(&Part::Flows)) else {
-            self.cx
-                .remark(&format!("flows of {}: not in the report", quoted(bridge)));
-            return Ok(());
-        };
-        let mut delete = sandbox
-            .tool("ovs-ofctl")
-            .map_err(|error| of_sandbox(&error))?;
-        // A new bridge has a flow of its own.
-        delete
-            .args(["-vsyslog:off", "-O", &switch.version.to_string()])
-            .args(["del-flows", bridge]);
-        run(delete, None)?;
-        for (part, dump, add) in [
-            (Part::Groups, "dump-groups", "group"),
-            (Part::Meters, "dump-meters", "meter"),
-            (Part::Flows, "dump-flows", "flow"),
-        ] {
-            if !switch.parts.contains_key(&part) {
-                continue;
-            }
-            let copied = self.copy(sandbox, binary, bridge, switch.version, dump, add);
-            if let Err(failure) = copied {
-                self.cx.remark(&format!(
-                    "{add}s of {}: {}",
-                    quoted(bridge),
-                    failure.message
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Dumps entries of the saved switch and adds them to that of the sandbox, each by a run of this program.
-    fn copy(
-        &self,
-        sandbox: &Sandbox,
-        binary: &Path,
-        bridge: &str,
-        version: Version,
-        dump: &str,
-        add: &str,
-    ) -> Result<(), Failure> {
-        let version = version.to_string();
-        let mut read = Command::new(binary);
-        for from in self.from {
-            read.args(["--from", from]);
-        }
-        read.args(["--quiet", "-o", "text", "-O", &version, dump, bridge]);
-        if dump != "dump-meters" {
-            read.arg("--no-names");
-        }
-        let dumped = run(read, None)?;
-        if !dumped.is_success {
-            return Err(Failure::new(Exit::Failed, dumped.first_error()));
-        }
-        if dumped.output.trim_ascii().is_empty() {
-            return Ok(());
-        }
-        let mut write = Command::new(binary);
-        write
-            .envs(sandbox.environment())
-            .args(["--quiet", "-O", &version, add, "add", bridge, "--file", "-"]);
-        if add != "meter" {
-            // What one switch refuses does not hold up the rest.
-            write.arg("--no-atomic");
-        }
-        let added = run(write, Some(&dumped.output))?;
-        if !added.is_success {
-            return Err(Failure::new(Exit::Failed, added.first_error()));
-        }
-        Ok(())
     }
 
     /// Adds the saved MAC addresses of a bridge.
@@ -334,255 +285,13 @@ impl<'c> SavedContent<'c> {
     }
 }
 
-/// A bridge over which the tunnels of the sandbox go.
-struct Underlay {
-    /// Its name, and that of its device.
-    bridge: String,
-    port: String,
-    /// Its addresses.
-    v4: String,
-    v6: String,
-    /// The other ends of the tunnels.
-    remotes: BTreeSet<IpAddr>,
-}
-
-impl Underlay {
-    /// The underlay of these tunnels; `None` if none has a remote address.
-    fn of(topology: &Topology) -> Option<Underlay> {
-        let addresses = |key: &str| -> BTreeSet<IpAddr> {
-            let tunnels = topology
-                .interfaces()
-                .filter(|(.., interface)| is_tunnel(interface));
-            tunnels
-                .filter_map(|(.., interface)| interface.options.get(key)?.parse().ok())
-                .collect()
-        };
-        let remotes = addresses("remote_ip");
-        if remotes.is_empty() {
-            return None;
-        }
-        let locals = addresses("local_ip");
-        let local = |is: fn(&IpAddr) -> bool, default: &str| {
-            let found = locals.iter().find(|address| is(address));
-            found.map_or_else(|| default.to_owned(), ToString::to_string)
-        };
-        let is_taken = |name: &str| {
-            topology.bridge(name).is_some()
-                || topology.port(name).is_some()
-                || topology.interface(name).is_some()
-        };
-        let mut names = (0_u32..).map(|number| match number {
-            0 => "underlay".to_owned(),
-            _ => format!("underlay{number}"),
-        });
-        let bridge = names.find(|name| !is_taken(name))?;
-        let port = names.find(|name| !is_taken(name))?;
-        Some(Underlay {
-            bridge,
-            port,
-            v4: local(IpAddr::is_ipv4, ADDRESS),
-            v6: local(IpAddr::is_ipv6, ADDRESS_V6),
-            remotes,
-        })
-    }
-}
-
-fn is_tunnel(interface: &Interface) -> bool {
-    tunnel::is_tunnel(interface.kind())
-}
-
-/// Whether it is a dummy device in the sandbox, whatever its type.
-fn is_plain(interface: &Interface) -> bool {
-    !matches!(interface.kind(), "internal" | "patch") && !is_tunnel(interface)
-}
-
-/// The arguments of ovs-vsctl that configure a bridge and make its ports; `number` is one of its own.
-fn configure(bridge: &Bridge, number: usize, arguments: &mut Vec<String>) {
-    let mut add = |words: &[String]| {
-        arguments.push("--".to_owned());
-        arguments.extend_from_slice(words);
+/// Whether ovs-vswitchd has applied the configuration.
+async fn is_applied(database: &Database) -> Result<bool, Failure> {
+    let select = Select::columns("Open_vSwitch", &["cur_cfg", "next_cfg"]);
+    let rows = database.select(vec![select]).await?.concat();
+    let Some(row) = rows.first() else {
+        return Ok(false);
     };
-    let word = str::to_owned;
-    // Without its controllers, a standalone bridge would forward as a learning switch besides its flows.
-    let fail_mode = match (&bridge.fail_mode, bridge.controllers.is_empty()) {
-        (mode, true) => mode.as_deref().unwrap_or("standalone"),
-        (_, false) => "secure",
-    };
-    let protocols: Vec<String> = Version::ALL.iter().map(ToString::to_string).collect();
-    let mut words = vec![
-        word("set"),
-        word("Bridge"),
-        bridge.name.clone(),
-        format!("protocols={}", protocols.join(",")),
-        format!("fail_mode={}", string(fail_mode)),
-    ];
-    if let Some(id) = &bridge.datapath_id {
-        words.push(format!("other_config:datapath-id={}", string(id)));
-    }
-    pairs("external_ids", &bridge.external_ids, &mut words);
-    let local = bridge
-        .interfaces()
-        .find(|(_, interface)| interface.name == bridge.name);
-    if let Some(mac) = local.and_then(|(_, interface)| interface.mac_in_use.as_ref()) {
-        words.push(format!("other_config:hwaddr={}", string(mac)));
-    }
-    add(&words);
-    let mut made = Vec::new();
-    for (index, port) in bridge.ports.iter().enumerate() {
-        if port.name == bridge.name {
-            let of_port = columns_of_port(port);
-            if !of_port.is_empty() {
-                add(&[vec![word("set"), word("Port"), port.name.clone()], of_port].concat());
-            }
-            let ids = local.map(|(_, interface)| &interface.external_ids);
-            let mut of_interface = Vec::new();
-            if let Some(ids) = ids {
-                pairs("external_ids", ids, &mut of_interface);
-            }
-            if !of_interface.is_empty() {
-                let set = vec![word("set"), word("Interface"), port.name.clone()];
-                add(&[set, of_interface].concat());
-            }
-            continue;
-        }
-        let id = format!("@p{number}-{index}");
-        let mut members = Vec::new();
-        for (index, interface) in port.interfaces.iter().enumerate() {
-            let member = format!("{id}-{index}");
-            let mut words = vec![format!("--id={member}"), word("create"), word("Interface")];
-            words.extend(columns_of_interface(interface));
-            add(&words);
-            members.push(member);
-        }
-        if members.is_empty() {
-            continue;
-        }
-        let mut words = vec![
-            format!("--id={id}"),
-            word("create"),
-            word("Port"),
-            format!("name={}", string(&port.name)),
-            format!("interfaces={}", members.join(",")),
-        ];
-        words.extend(columns_of_port(port));
-        add(&words);
-        made.push(id);
-    }
-    if !made.is_empty() {
-        let add_ports = [
-            word("add"),
-            word("Bridge"),
-            bridge.name.clone(),
-            word("ports"),
-        ];
-        add(&[&add_ports[..], &made].concat());
-    }
-}
-
-fn columns_of_port(port: &Port) -> Vec<String> {
-    let mut words = Vec::new();
-    words.extend(port.tag.map(|tag| format!("tag={tag}")));
-    for (column, vlans) in [("trunks", &port.trunks), ("cvlans", &port.cvlans)] {
-        if !vlans.is_empty() {
-            let vlans: Vec<String> = vlans.iter().map(ToString::to_string).collect();
-            words.push(format!("{column}={}", vlans.join(",")));
-        }
-    }
-    for (column, value) in [
-        ("vlan_mode", &port.vlan_mode),
-        ("bond_mode", &port.bond_mode),
-        ("lacp", &port.lacp),
-    ] {
-        words.extend(
-            value
-                .iter()
-                .map(|value| format!("{column}={}", string(value))),
-        );
-    }
-    pairs("external_ids", &port.external_ids, &mut words);
-    words
-}
-
-fn columns_of_interface(interface: &Interface) -> Vec<String> {
-    let mut words = vec![format!("name={}", string(&interface.name))];
-    if !is_plain(interface) {
-        words.push(format!("type={}", string(&interface.type_)));
-        let mut options = interface.options.clone();
-        options.remove("local_ip");
-        pairs("options", &options, &mut words);
-    }
-    let number = interface.ofport.or(interface.ofport_request);
-    if let Some(number) = number.filter(|number| (1..0xff00).contains(number)) {
-        words.push(format!("ofport_request={number}"));
-    }
-    if let Some(mac) = interface
-        .mac_in_use
-        .as_ref()
-        .filter(|_| interface.kind() == "internal")
-    {
-        words.push(format!("mac={}", string(mac)));
-    }
-    pairs("external_ids", &interface.external_ids, &mut words);
-    words
-}
-
-/// A column of key-value pairs as arguments of ovs-vsctl.
-fn pairs(column: &str, map: &BTreeMap<String, String>, words: &mut Vec<String>) {
-    let pairs = map.iter();
-    words.extend(pairs.map(|(key, value)| format!("{column}:{}={}", string(key), string(value))));
-}
-
-/// A string as ovs-vsctl(8) reads it in any place: a JSON string.
-fn string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-fn of_sandbox(error: &SandboxError) -> Failure {
-    Failure::with(Exit::Failed, error.to_string(), error.hint())
-}
-
-/// The end of a program.
-struct Ended {
-    is_success: bool,
-    output: Vec<u8>,
-    errors: String,
-}
-
-impl Ended {
-    /// The first line that it wrote to stderr.
-    fn first_error(&self) -> String {
-        let line = self.errors.lines().next().unwrap_or("no message");
-        line.strip_prefix("ovs: ").unwrap_or(line).to_owned()
-    }
-}
-
-/// Runs a program to its end.
-fn run(mut command: Command, input: Option<&[u8]>) -> Result<Ended, Failure> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let failed = |error| Failure::new(Exit::Failed, format!("cannot run {program}: {error}"));
-    let mut child = command
-        .stdin(match input {
-            Some(_) => Stdio::piped(),
-            None => Stdio::null(),
-        })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    let stdin = child.stdin.take();
-    let ended = thread::scope(|scope| {
-        if let (Some(mut stdin), Some(input)) = (stdin, input) {
-            // A program that does not read its input says why on stderr.
-            scope.spawn(move || {
-                let _ = stdin.write_all(input);
-            });
-        }
-        child.wait_with_output()
-    });
-    let ended = ended.map_err(failed)?;
-    Ok(Ended {
-        is_success: ended.status.success(),
-        output: ended.stdout,
-        errors: String::from_utf8_lossy(&ended.stderr).into_owned(),
-    })
+    let number = |column| row.integer(column).map_err(ovsdb::Error::Value);
+    Ok(number("cur_cfg")? >= number("next_cfg")?)
 }

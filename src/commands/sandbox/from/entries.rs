@@ -1,0 +1,130 @@
+//! The groups, meters and flows of a saved switch, and its map of tunnel options, added to that of the sandbox.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::program::run;
+use crate::commands::{Context, Exit, Failure, quoted};
+use crate::openflow::messages::{Body, Decoded};
+use crate::openflow::version::Version;
+use crate::sandbox::Sandbox;
+use crate::source::saved::{Part, SavedSwitch};
+
+/// What the entries of a saved host are copied with.
+pub(super) struct EntryReplay<'c> {
+    pub(super) cx: &'c Context,
+    /// The arguments of `--from`.
+    pub(super) from: &'c [String],
+    pub(super) sandbox: &'c Sandbox,
+    /// This program.
+    pub(super) binary: &'c Path,
+}
+
+impl EntryReplay<'_> {
+    /// Adds the entries of a bridge. What cannot be added is remarked.
+    ///
+    /// # Errors
+    ///
+    /// A program cannot be run.
+    pub(super) fn replay(&self, bridge: &str) -> Result<(), Failure> {
+        let saved = self.cx.host.reach.saved();
+        let switch = saved.and_then(|host| host.report.switches.get(bridge));
+        let Some(switch) = switch.filter(|switch| switch.parts.contains_key(&Part::Flows)) else {
+            self.cx
+                .remark(&format!("flows of {}: not in the report", quoted(bridge)));
+            return Ok(());
+        };
+        // A new bridge has a flow of its own.
+        self.ofctl(switch.version, &["del-flows", bridge])?;
+        // Flows match the fields that it makes.
+        let options = tunnel_options(switch);
+        if !options.is_empty() {
+            self.ofctl(switch.version, &["add-tlv-map", bridge, &options])?;
+        }
+        for (part, dump, add) in [
+            (Part::Groups, "dump-groups", "group"),
+            (Part::Meters, "dump-meters", "meter"),
+            (Part::Flows, "dump-flows", "flow"),
+        ] {
+            if !switch.parts.contains_key(&part) {
+                continue;
+            }
+            let copied = self.copy(bridge, switch.version, dump, add);
+            if let Err(failure) = copied {
+                self.cx.remark(&format!(
+                    "{add}s of {}: {}",
+                    quoted(bridge),
+                    failure.message
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs ovs-ofctl; an error of it is remarked.
+    fn ofctl(&self, version: Version, arguments: &[&str]) -> Result<(), Failure> {
+        let ofctl = self.sandbox.tool("ovs-ofctl");
+        let mut ofctl =
+            ofctl.map_err(|error| Failure::with(Exit::Failed, error.to_string(), error.hint()))?;
+        ofctl
+            .args(["-vsyslog:off", "-O", &version.to_string()])
+            .args(arguments);
+        let ended = run(ofctl, None)?;
+        if !ended.is_success {
+            self.cx.remark(&ended.first_error());
+        }
+        Ok(())
+    }
+
+    /// Dumps entries of the saved switch and adds them to that of the sandbox, each by a run of this program.
+    fn copy(&self, bridge: &str, version: Version, dump: &str, add: &str) -> Result<(), Failure> {
+        let version = version.to_string();
+        let mut read = Command::new(self.binary);
+        for from in self.from {
+            read.args(["--from", from]);
+        }
+        read.args(["--quiet", "-o", "text", "-O", &version, dump, bridge]);
+        if dump != "dump-meters" {
+            read.arg("--no-names");
+        }
+        let dumped = run(read, None)?;
+        if !dumped.is_success {
+            return Err(Failure::new(Exit::Failed, dumped.first_error()));
+        }
+        if dumped.output.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let mut write = Command::new(self.binary);
+        write
+            .envs(self.sandbox.environment())
+            .args(["--quiet", "-O", &version, add, "add", bridge, "--file", "-"]);
+        if add != "meter" {
+            // What one switch refuses does not hold up the rest.
+            write.arg("--no-atomic");
+        }
+        let added = run(write, Some(&dumped.output))?;
+        if !added.is_success {
+            return Err(Failure::new(Exit::Failed, added.first_error()));
+        }
+        Ok(())
+    }
+}
+
+/// The map of tunnel options as `ovs-ofctl add-tlv-map` reads it: `{class=0xffff,type=0x1,len=4}->tun_metadata0`, with
+/// commas in between; empty if there is none.
+fn tunnel_options(switch: &SavedSwitch) -> String {
+    let messages = switch.parts.get(&Part::TlvMap).into_iter().flatten();
+    let decoded = messages.filter_map(|message| Decoded::decode(message).ok());
+    let mut options = Vec::new();
+    for message in decoded {
+        if let Some(Body::TlvTableReply(reply)) = message.body() {
+            options.extend(reply.maps.iter().map(|map| {
+                format!(
+                    "{{class={:#x},type={:#x},len={}}}->tun_metadata{}",
+                    map.option_class, map.option_type, map.option_len, map.index
+                )
+            }));
+        }
+    }
+    options.join(",")
+}

@@ -1,0 +1,57 @@
+//! Programs that are run to their end.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use crate::commands::{Exit, Failure};
+
+/// The end of a program.
+pub(super) struct Ended {
+    pub(super) is_success: bool,
+    pub(super) output: Vec<u8>,
+    pub(super) errors: String,
+}
+
+impl Ended {
+    /// The first line that it wrote to stderr.
+    pub(super) fn first_error(&self) -> String {
+        let line = self.errors.lines().next().unwrap_or("no message");
+        line.strip_prefix("ovs: ").unwrap_or(line).to_owned()
+    }
+}
+
+/// Runs a program to its end, with this standard input.
+///
+/// # Errors
+///
+/// It cannot be run.
+pub(super) fn run(mut command: Command, input: Option<&[u8]>) -> Result<Ended, Failure> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let failed = |error| Failure::new(Exit::Failed, format!("cannot run {program}: {error}"));
+    let mut child = command
+        .stdin(match input {
+            Some(_) => Stdio::piped(),
+            None => Stdio::null(),
+        })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let stdin = child.stdin.take();
+    let ended = thread::scope(|scope| {
+        if let (Some(mut stdin), Some(input)) = (stdin, input) {
+            // A program that does not read its input says why on stderr.
+            scope.spawn(move || {
+                let _ = stdin.write_all(input);
+            });
+        }
+        child.wait_with_output()
+    });
+    let ended = ended.map_err(failed)?;
+    Ok(Ended {
+        is_success: ended.status.success(),
+        output: ended.stdout,
+        errors: String::from_utf8_lossy(&ended.stderr).into_owned(),
+    })
+}
