@@ -17,7 +17,6 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::host::HostArgs;
-use super::host_run::OutputPart;
 use super::lines::InterfaceRow;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
@@ -28,10 +27,12 @@ use crate::model::check::{
     findings, host_findings, sort,
 };
 use crate::model::{Topology, Want};
-use crate::output::{Cell, ColourRole, Column, Format, Mode, Shape, View, headings};
+use crate::output::{Cell, ColourRole, Column, Format, Frame, Mode, Shape, View, headings};
 
 use bridge::BridgeAnswer;
 use daemon::DaemonCheck;
+use messages::messages;
+pub(super) use messages::messages_of_hosts;
 
 // The arguments of `ovs check`.
 #[derive(Debug, clap::Args)]
@@ -83,6 +84,7 @@ fn remarks() -> String {
          there is one; other failures have their own codes (`ovs --help`).\n\n\
          On a terminal a finding is a message with its hint below, and what several things have in common is \
          written once; --columns makes a table of them. Elsewhere each is a record.\n\n\
+         Of several hosts, equal findings are one message with the names of the hosts; records have a host each.\n\n\
          What is looked for:\n",
     );
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
@@ -247,18 +249,8 @@ impl Args {
         }
     }
 
-    /// The findings between several hosts, each shown as those of its host; and the exit code.
-    ///
-    /// # Errors
-    ///
-    /// There is no such column.
-    pub(super) fn between(
-        &self,
-        format: &Format,
-        hosts: &[HostView],
-    ) -> Result<(Vec<(usize, OutputPart)>, Exit), Failure> {
-        let columns = columns();
-        let view = format.view(&columns)?;
+    /// The findings between several hosts, and the exit code.
+    pub(super) fn between(&self, hosts: &[HostView]) -> (Vec<HostFinding>, Exit) {
         let is_asked = |HostFinding { finding, .. }: &HostFinding| {
             let bridges = (&self.bridge, &finding.bridge);
             let is_of_bridge = !matches!(bridges, (Some(asked), Some(bridge)) if asked != bridge);
@@ -271,24 +263,33 @@ impl Args {
         } else {
             Exit::Done
         };
-        let of_host = |found: &[HostFinding]| {
-            let host = found.first()?.host;
-            let mut found: Vec<Finding> = found.iter().map(|f| f.finding.clone()).collect();
-            sort(&mut found);
-            let part = if is_list(format) {
-                OutputPart::Rows(view.frame(&found, "findings"))
-            } else {
-                OutputPart::Text(messages::messages(&found, format))
-            };
-            Some((host, part))
-        };
-        let by_host = found.chunk_by(|a, b| a.host == b.host);
-        Ok((by_host.filter_map(of_host).collect(), exit))
+        (found, exit)
     }
 }
 
+/// Findings of hosts as lists, a list for each host that has any.
+///
+/// # Errors
+///
+/// There is no such column.
+pub(super) fn lists(
+    format: &Format,
+    found: &[HostFinding],
+) -> Result<Vec<(usize, Frame)>, Failure> {
+    let columns = columns();
+    let view = format.view(&columns)?;
+    let of_host = |found: &[HostFinding]| {
+        let host = found.first()?.host;
+        let mut found: Vec<Finding> = found.iter().map(|f| f.finding.clone()).collect();
+        sort(&mut found);
+        Some((host, view.frame(&found, "findings")))
+    };
+    let by_host = found.chunk_by(|a, b| a.host == b.host);
+    Ok(by_host.filter_map(of_host).collect())
+}
+
 /// Whether findings are records: not on a terminal, unless columns are named.
-fn is_list(format: &Format) -> bool {
+pub(super) fn is_list(format: &Format) -> bool {
     format.mode != Mode::Table || format.columns.is_some()
 }
 
@@ -298,7 +299,11 @@ fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<()
     if is_list(&cx.format) || cx.capture().is_some() || found.is_empty() {
         return cx.print_list(view, found, "findings");
     }
-    cx.print(&messages::messages(found, &cx.format))
+    match cx.host_run() {
+        Some(run) => run.finds(found),
+        None => cx.print(&messages(found, &cx.format))?,
+    }
+    Ok(())
 }
 
 /// Reads the database once ovs-vswitchd has applied the configuration, or the time limit has passed.

@@ -15,7 +15,7 @@ use super::context::print;
 use super::host_run::{Fleet, FleetHost, Hints, HostRun, OutputPart, not_saved, say_once};
 use super::signals::{Signal, Signals};
 use super::{Command, Context, Exit, Failure, OnHosts, check};
-use crate::model::check::HostView;
+use crate::model::check::{HostFinding, HostView};
 use crate::output::{Format, HostsOutput, Mode, format_of_each};
 
 /// Maximum number of hosts that a message names.
@@ -169,6 +169,8 @@ struct Answers<'c> {
     what: Option<String>,
     /// The data for the checks between hosts, with the host's index.
     views: BTreeMap<usize, HostView>,
+    /// The findings of the hosts that are printed together, each with the index of its host.
+    findings: Vec<HostFinding>,
     exit: Exit,
 }
 
@@ -188,6 +190,7 @@ impl<'c> Answers<'c> {
             is_empty: true,
             what: None,
             views: BTreeMap::new(),
+            findings: Vec::new(),
             exit: Exit::Done,
         }
     }
@@ -243,6 +246,11 @@ impl<'c> Answers<'c> {
         }
         self.views
             .extend(run.take_view().map(|view| (number, view)));
+        let findings = run.take_findings().into_iter();
+        self.findings.extend(findings.map(|finding| HostFinding {
+            host: number,
+            finding,
+        }));
         self.waiting.insert(number, run.take());
         if self.writes() || self.cx.format.mode == Mode::Jsonl {
             self.next = number;
@@ -272,22 +280,33 @@ impl<'c> Answers<'c> {
         if out.is_empty() { Ok(()) } else { print(&out) }
     }
 
-    /// Prints what is wrong between the hosts.
+    /// Prints what is wrong between the hosts; messages together with those of each host.
     fn between(&mut self, args: &check::Args, format: &Format) -> Result<(), Failure> {
         let (numbers, views): (Vec<usize>, Vec<HostView>) =
             std::mem::take(&mut self.views).into_iter().unzip();
-        let (parts, exit) = args.between(format, &views)?;
+        let (mut found, exit) = args.between(&views);
         self.exits(exit);
-        for (at, part) in parts {
-            let name = numbers.get(at).map_or("", |number| self.name(*number));
-            let title = format!("{name}, with other hosts");
-            let name = match part {
-                OutputPart::Rows(_) => name,
-                OutputPart::Text(_) => &title,
-            };
-            self.print(name, vec![part])?;
+        found.retain_mut(|found| match numbers.get(found.host) {
+            Some(number) => {
+                found.host = *number;
+                true
+            }
+            None => false,
+        });
+        if check::is_list(format) {
+            for (number, rows) in check::lists(format, &found)? {
+                self.print(self.name(number), vec![OutputPart::Rows(rows)])?;
+            }
+            return Ok(());
         }
-        Ok(())
+        self.findings.append(&mut found);
+        if self.findings.is_empty() {
+            return Ok(());
+        }
+        self.is_empty = false;
+        let hosts = self.hosts.iter();
+        let names: Vec<&str> = hosts.map(|host| host.name.as_str()).collect();
+        print(&check::messages_of_hosts(&self.findings, &names, format))
     }
 
     fn exits(&mut self, exit: Exit) {

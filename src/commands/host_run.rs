@@ -6,7 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::{Exit, Failure};
-use crate::model::check::HostView;
+use crate::model::check::{Finding, HostView};
 use crate::output::{Frame, NotSaved};
 use crate::source::Host;
 use crate::source::saved::{Report, SavedHost, UnknownColumns};
@@ -105,6 +105,7 @@ pub(super) struct HostRun {
     hints: Rc<Hints>,
     parts: RefCell<Vec<OutputPart>>,
     view: RefCell<Option<HostView>>,
+    findings: RefCell<Vec<Finding>>,
 }
 
 /// The hints that were printed, of any host: each is printed once.
@@ -127,6 +128,7 @@ impl HostRun {
             hints,
             parts: RefCell::default(),
             view: RefCell::default(),
+            findings: RefCell::default(),
         }
     }
 
@@ -152,6 +154,16 @@ impl HostRun {
     /// Takes the data for the checks between hosts, if the command keeps it.
     pub(super) fn take_view(&self) -> Option<HostView> {
         self.view.take()
+    }
+
+    /// Keeps findings, which are printed together with those of the other hosts.
+    pub(super) fn finds(&self, findings: &[Finding]) {
+        self.findings.borrow_mut().extend_from_slice(findings);
+    }
+
+    /// Takes the findings.
+    pub(super) fn take_findings(&self) -> Vec<Finding> {
+        self.findings.take()
     }
 
     /// Takes the output.

@@ -470,6 +470,42 @@ fn between(fleet: &Fleet) -> Vec<String> {
         .collect()
 }
 
+/// On a terminal, equal findings of several hosts are one message with one hint; records are of one host each.
+#[test]
+fn check_joins_equal_findings() {
+    let same = "add-br br-int -- set bridge br-int datapath_type=dummy -- add-port br-int tap0 -- set Interface tap0 type=patch";
+    let other = "add-br br-int -- set bridge br-int datapath_type=dummy -- add-port br-int tap1 -- set Interface tap1 type=patch";
+    let fleet = Fleet::of(&[same, same, other]);
+    let records = fleet.ovs("check --severity error --json").exits(1).json();
+    let records: Vec<String> = records
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| {
+            ["host", "finding", "object"]
+                .map(|key| found[key].as_str().unwrap())
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(
+        records,
+        [
+            "h1 dangling-patch tap0",
+            "h2 dangling-patch tap0",
+            "h3 dangling-patch tap1"
+        ]
+    );
+    let shown = fleet.ovs("check --severity error -o table").exits(1).stdout;
+    assert_eq!(shown.matches("h1, h2: br-int tap0: ").count(), 1, "{shown}");
+    assert_eq!(shown.matches("h3: br-int tap1: ").count(), 1, "{shown}");
+    assert_eq!(shown.matches("hint").count(), 1, "{shown}");
+    assert!(shown.ends_with("3 errors\n"), "{shown}");
+    Fleet::of(&[same, same])
+        .ovs("check --severity error -o table")
+        .exits(1)
+        .shows("all 2 hosts: br-int tap0: ");
+}
+
 #[test]
 fn check_compares_the_hosts() {
     let lines = [
@@ -505,7 +541,7 @@ fn check_compares_the_hosts() {
     fleet
         .ovs("check br-int --severity error -o table")
         .exits(1)
-        .shows("h2, with other hosts:\nerror[network-segment] br-int tap1: its network n1 is vxlan 65 here")
+        .shows("error[network-segment] h2: br-int tap1: its network n1 is vxlan 65 here")
         .hides("port-id-twice");
     vsctl!(
         fleet.hosts[2],

@@ -1,10 +1,10 @@
 //! Findings as text, in the form of compiler messages: a line for the fault, its hint below. Findings with
 //! equal text are merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::failure::one_line;
-use crate::model::check::{Finding, FindingKind, Severity};
+use crate::model::check::{Finding, FindingKind, HostFinding, Severity, sort};
 use crate::output::{ColourRole, Format, Pieces, width};
 
 /// Indent of a hint, and of each object under a headline.
@@ -17,30 +17,97 @@ const HINT: usize = BELOW + "hint: ".len();
 /// Replaces the blanks within a name while text is split into words; no text contains this character.
 const HELD: char = '\u{fdd0}';
 
+/// Maximum number of hosts that a message names.
+const MAX_HOSTS: usize = 8;
+
 /// The findings, grouped by kind in the order of first occurrence; then their number.
 pub(super) fn messages(found: &[Finding], format: &Format) -> String {
-    let mut writer = Writer(Pieces::new(format));
+    let found = found.iter().map(|finding| FoundOn {
+        finding,
+        hosts: Vec::new(),
+    });
+    written(&found.collect::<Vec<_>>(), &[], format)
+}
+
+/// The same of several hosts, by their index in `names`: findings that are equal are one.
+pub(in crate::commands) fn messages_of_hosts(
+    found: &[HostFinding],
+    names: &[&str],
+    format: &Format,
+) -> String {
+    let mut hosts: BTreeMap<FindingKey<'_>, BTreeSet<usize>> = BTreeMap::new();
+    let mut distinct: Vec<Finding> = Vec::new();
+    for HostFinding { host, finding } in found {
+        let of_finding = hosts.entry(key(finding)).or_default();
+        if of_finding.is_empty() {
+            distinct.push(finding.clone());
+        }
+        of_finding.insert(*host);
+    }
+    sort(&mut distinct);
+    let found = distinct.iter().map(|finding| FoundOn {
+        finding,
+        hosts: hosts
+            .get(&key(finding))
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect(),
+    });
+    written(&found.collect::<Vec<_>>(), names, format)
+}
+
+type FindingKey<'f> = (FindingKind, Option<&'f str>, [&'f str; 3]);
+
+fn key(finding: &Finding) -> FindingKey<'_> {
+    let texts = [&finding.object, &finding.what, &finding.hint];
+    (
+        finding.kind,
+        finding.bridge.as_deref(),
+        texts.map(String::as_str),
+    )
+}
+
+fn written(found: &[FoundOn<'_>], names: &[&str], format: &Format) -> String {
+    let count = found.iter().map(FoundOn::count).sum::<usize>();
+    let mut writer = Writer {
+        pieces: Pieces::new(format),
+        names,
+    };
     for message in grouped(found) {
         writer.message(&message);
     }
-    if found.len() > 1 {
+    if count > 1 {
         writer.summary(found);
     }
-    writer.0.take().text
+    writer.pieces.take().text
+}
+
+/// A finding, and the indices of the hosts that it is of; none if there is only one host.
+struct FoundOn<'f> {
+    finding: &'f Finding,
+    hosts: Vec<usize>,
+}
+
+impl FoundOn<'_> {
+    fn count(&self) -> usize {
+        self.hosts.len().max(1)
+    }
 }
 
 /// Findings of one kind whose hints differ in names only.
 struct Message<'f> {
     kind: FindingKind,
-    /// The findings by equal text, in order.
-    facts: Vec<Vec<&'f Finding>>,
+    /// The findings by hosts and equal text, in order.
+    facts: Vec<Vec<&'f FoundOn<'f>>>,
 }
 
-fn grouped(found: &[Finding]) -> Vec<Message<'_>> {
-    let mut messages: Vec<Message<'_>> = Vec::new();
+fn grouped<'f>(found: &'f [FoundOn<'f>]) -> Vec<Message<'f>> {
+    let mut messages: Vec<Message<'f>> = Vec::new();
     let mut places: BTreeMap<(FindingKind, Option<&str>), usize> = BTreeMap::new();
-    let mut fact_places: BTreeMap<(usize, &str), usize> = BTreeMap::new();
-    for finding in found {
+    let mut fact_places: BTreeMap<(usize, &[usize], &str), usize> = BTreeMap::new();
+    for found in found {
+        let finding = found.finding;
         let own_hint = (!finding.has_usual_hint()).then_some(finding.hint.as_str());
         let place = *places.entry((finding.kind, own_hint)).or_insert_with(|| {
             messages.push(Message {
@@ -54,21 +121,25 @@ fn grouped(found: &[Finding]) -> Vec<Message<'_>> {
         };
         let facts = &mut message.facts;
         let fact = *fact_places
-            .entry((place, &finding.what))
+            .entry((place, &found.hosts, &finding.what))
             .or_insert_with(|| {
                 facts.push(Vec::new());
                 facts.len() - 1
             });
         if let Some(fact) = facts.get_mut(fact) {
-            fact.push(finding);
+            fact.push(found);
         }
     }
     messages
 }
 
-struct Writer(Pieces);
+struct Writer<'n> {
+    pieces: Pieces,
+    /// The names of the hosts.
+    names: &'n [&'n str],
+}
 
-impl Writer {
+impl Writer<'_> {
     /// `error[no-controller] br-int: …`; if the texts of several objects differ, each text on a line of its
     /// own below.
     fn message(&mut self, message: &Message<'_>) {
@@ -78,28 +149,33 @@ impl Writer {
             (ColourRole::State, kind.severity().word()),
             (ColourRole::Plain, word.as_str()),
         ];
-        self.0.begin(0, CONTINUED);
-        self.0.put_whole(0, &head);
+        self.pieces.begin(0, CONTINUED);
+        self.pieces.put_whole(0, &head);
         match message.facts.as_slice() {
             [fact] => self.fact(1, fact),
             facts => {
                 let about = format!("{}:", kind.about());
                 self.text(&about, &[]);
                 for fact in facts {
-                    self.0.end();
-                    self.0.begin(BELOW, CONTINUED);
+                    self.pieces.end();
+                    self.pieces.begin(BELOW, CONTINUED);
                     self.fact(0, fact);
                 }
             }
         }
-        self.0.end();
+        self.pieces.end();
         self.hint(message);
     }
 
     /// `br-int tap1, tap2; br-ex eth0: it has …`
-    fn fact(&mut self, gap: usize, findings: &[&Finding]) {
+    fn fact(&mut self, gap: usize, findings: &[&FoundOn<'_>]) {
         let mut gap = gap;
-        let mut findings = findings.iter().peekable();
+        let hosts = findings.first().map_or(&[][..], |found| &found.hosts);
+        if !hosts.is_empty() {
+            self.hosts(gap, hosts);
+            gap = 1;
+        }
+        let mut findings = findings.iter().map(|found| found.finding).peekable();
         let mut bridge_before = None;
         let mut names = Vec::new();
         let mut what = "";
@@ -129,31 +205,65 @@ impl Writer {
         self.text(what, &names);
     }
 
+    /// `compute1, compute2:`
+    fn hosts(&mut self, gap: usize, hosts: &[usize]) {
+        let all = self.names.len();
+        if all > 1 && hosts.len() == all {
+            let all = format!("all {all} hosts:");
+            self.pieces.put_whole(gap, &[(ColourRole::Plain, &all)]);
+            return;
+        }
+        let shown = if hosts.len() > MAX_HOSTS + 1 {
+            MAX_HOSTS
+        } else {
+            hosts.len()
+        };
+        let names: Vec<&str> = hosts
+            .iter()
+            .take(shown)
+            .filter_map(|host| self.names.get(*host).copied())
+            .collect();
+        let others = hosts.len() - shown;
+        for (index, name) in names.iter().enumerate() {
+            let end = match (index + 1 < names.len(), others) {
+                (true, _) => ",",
+                (false, 0) => ":",
+                (false, _) => "",
+            };
+            self.name(if index == 0 { gap } else { 1 }, name, end);
+        }
+        if others > 0 {
+            let others = format!("and {others} others:");
+            self.pieces.put_whole(1, &[(ColourRole::Plain, &others)]);
+        }
+    }
+
     fn name(&mut self, gap: usize, name: &str, end: &str) {
         let parts = [
             (ColourRole::Name, &*one_line(name)),
             (ColourRole::Plain, end),
         ];
-        self.0.put_whole(gap, &parts);
+        self.pieces.put_whole(gap, &parts);
     }
 
     /// The hint; if each object has its own, that of the first.
     fn hint(&mut self, message: &Message<'_>) {
-        let mut all = message.facts.iter().flatten();
+        let all = message.facts.iter().flatten();
+        let mut all = all.map(|found| found.finding);
         let Some(first) = all.next().filter(|first| !first.hint.is_empty()) else {
             return;
         };
-        self.0.begin(BELOW, HINT);
+        self.pieces.begin(BELOW, HINT);
         let mut names = vec![first.object.as_str()];
         names.extend(first.bridge.as_deref());
         if all.all(|other| other.hint == first.hint) {
-            self.0.put_whole(0, &[(ColourRole::Faint, "hint:")]);
+            self.pieces.put_whole(0, &[(ColourRole::Faint, "hint:")]);
         } else {
-            self.0.put_whole(0, &[(ColourRole::Faint, "hint for")]);
+            self.pieces.put_whole(0, &[(ColourRole::Faint, "hint for")]);
             self.name(1, &first.object, ":");
         }
         self.text(&first.hint, &names);
-        self.0.end();
+        self.pieces.end();
     }
 
     /// The words of a text; these names are not broken, nor a command in backticks that fits on a line.
@@ -165,7 +275,7 @@ impl Writer {
             text = text.replace(&name, &name.replace(' ', &HELD.to_string()));
         }
         for word in words(&text) {
-            if word.contains(' ') && !self.0.has_room(width(word)) {
+            if word.contains(' ') && !self.pieces.has_room(width(word)) {
                 for word in word.split(' ') {
                     self.word(word);
                 }
@@ -177,17 +287,18 @@ impl Writer {
 
     fn word(&mut self, word: &str) {
         let word = word.replace(HELD, " ");
-        self.0.put_whole(1, &[(ColourRole::Plain, &word)]);
+        self.pieces.put_whole(1, &[(ColourRole::Plain, &word)]);
     }
 
     /// `2 errors, 1 warning`
-    fn summary(&mut self, found: &[Finding]) {
-        self.0.begin(0, 0);
+    fn summary(&mut self, found: &[FoundOn<'_>]) {
+        self.pieces.begin(0, 0);
         let mut severities = [Severity::Error, Severity::Warning, Severity::Note]
             .into_iter()
             .map(|severity| {
-                let of_it = |finding: &&Finding| finding.kind.severity() == severity;
-                (severity.word(), found.iter().filter(of_it).count())
+                let of_it = |found: &&FoundOn<'_>| found.finding.kind.severity() == severity;
+                let of_it = found.iter().filter(of_it);
+                (severity.word(), of_it.map(FoundOn::count).sum::<usize>())
             })
             .filter(|(_, count)| *count > 0)
             .peekable();
@@ -202,10 +313,10 @@ impl Writer {
                 (ColourRole::Plain, plural),
                 (ColourRole::Plain, end),
             ];
-            self.0.put_whole(gap, &parts);
+            self.pieces.put_whole(gap, &parts);
             gap = 1;
         }
-        self.0.end();
+        self.pieces.end();
     }
 }
 
