@@ -1,32 +1,69 @@
-//! Secrets of the database, masked wherever they are shown.
+//! Secrets of the database, masked wherever they are shown or saved.
+//!
+//! They are values of keys, in columns that map strings to strings: `options`, `other_config`, `external_ids`. The database
+//! itself has no private key: `SSL.private_key` is a path.
 
 use std::borrow::Cow;
 
 /// Instead of a secret.
 pub const MASK: &str = "***";
 
-/// The keys whose values are secret.
-const KEYS: [&str; 4] = ["psk", "password", "secret", "private_key"];
+/// The words of keys whose values are secrets: `psk`, `admin_password`, `auth-token`.
+pub const WORDS: [&str; 9] = [
+    "psk",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "credential",
+    "credentials",
+];
 
-/// The value of a key, or [`MASK`] if it is secret. The name of a file with a private key is none.
+/// Whether the value of a key is a secret: a word of the key, whatever its case, is one of [`WORDS`], or it names a private
+/// key and the value is not the path of a file. An empty value is none.
+pub fn is_secret(key: &str, value: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let words: Vec<&str> = key.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let is_private_key = words.windows(2).any(|pair| pair == ["private", "key"])
+        || words
+            .iter()
+            .any(|word| ["privatekey", "privkey"].contains(word));
+    let is_secret = words.iter().any(|word| WORDS.contains(word));
+    !value.is_empty() && (is_secret || (is_private_key && !is_path(value)))
+}
+
+/// The value of a key, or [`MASK`] if it is a secret.
 pub fn masked<'v>(key: &str, value: &'v str) -> Cow<'v, str> {
-    let is_file = key == "private_key" && is_path(value);
-    if KEYS.contains(&key) && !is_file && !value.is_empty() {
+    if is_secret(key, value) {
         MASK.into()
     } else {
         value.into()
     }
 }
 
-/// A word of a command line, without the value of a secret key: `options:psk=***`.
+/// A word of a command line, cut before the value of the first secret key: `options:psk=***`.
 pub fn without_secret(word: &str) -> String {
-    for key in KEYS {
-        let key = format!("{key}=");
-        if let Some((before, _)) = word.split_once(&key) {
-            return format!("{before}{key}{MASK}");
+    let is_of_key = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    for (at, _) in word.match_indices('=') {
+        let (before, value) = (word.get(..at), word.get(at + 1..));
+        let (Some(before), Some(value)) = (before, value) else {
+            continue;
+        };
+        let key = before.trim_end_matches('"');
+        let begin = key.trim_end_matches(is_of_key).len();
+        if is_secret(key.get(begin..).unwrap_or_default(), value) {
+            return format!("{before}={MASK}");
         }
     }
     word.to_owned()
+}
+
+/// [`WORDS`] in a sentence: `psk, password or token`.
+pub fn words_in_text() -> String {
+    let (last, others) = WORDS.split_last().unwrap_or((&"", &[]));
+    format!("{} or {last}", others.join(", "))
 }
 
 fn is_path(text: &str) -> bool {
@@ -38,17 +75,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_secrets_are_masked() {
-        for (key, value, shown) in [
-            ("psk", "swordfish", "***"),
-            ("psk", "", ""),
-            ("private_key", "-----BEGIN PRIVATE KEY-----", "***"),
-            ("private_key", "/etc/keys/host.pem", "/etc/keys/host.pem"),
-            ("remote_ip", "10.0.0.72", "10.0.0.72"),
+    fn secrets_are_known_by_the_words_of_their_keys() {
+        for key in [
+            "psk",
+            "PSK",
+            "admin_password",
+            "auth-token",
+            "x.secret",
+            "private_key",
         ] {
-            assert_eq!(masked(key, value), shown);
+            assert_eq!(masked(key, "x"), "***", "{key}");
+            assert_eq!(masked(key, ""), "", "{key}");
         }
-        assert_eq!(without_secret("options:psk=swordfish"), "options:psk=***");
-        assert_eq!(without_secret("br0"), "br0");
+        assert!(is_secret("private_key", "-----BEGIN PRIVATE KEY-----"));
+        assert!(is_secret("private_key", "/x y\n"));
+        for key in [
+            "key",
+            "remote_ip",
+            "tokens_per_second",
+            "pskx",
+            "iface-id",
+            "public_key",
+        ] {
+            assert_eq!(masked(key, "x"), "x", "{key}");
+        }
+        assert!(!is_secret("private_key", "/etc/keys/host-privkey.pem"));
+    }
+
+    #[test]
+    fn words_of_a_command_line() {
+        for (word, shown) in [
+            ("options:psk=swordfish", "options:psk=***"),
+            (
+                "other_config:admin-password=a=b",
+                "other_config:admin-password=***",
+            ),
+            ("psk=swordfish", "psk=***"),
+            (
+                "options={remote_ip=a,psk=b}",
+                "options={remote_ip=a,psk=***",
+            ),
+            ("options={\"psk\"=b,remote_ip=a}", "options={\"psk\"=***"),
+            ("private_key=/etc/key", "private_key=/etc/key"),
+            ("tokens=5", "tokens=5"),
+            ("br0", "br0"),
+            ("ü=ö", "ü=ö"),
+        ] {
+            assert_eq!(without_secret(word), shown);
+        }
     }
 }

@@ -99,6 +99,7 @@ mod sandbox;
 mod save;
 mod saved;
 mod saved_commands;
+mod secrets;
 mod schema;
 mod segments;
 mod services;

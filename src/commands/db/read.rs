@@ -7,7 +7,7 @@ use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::{Target, symbol};
-use crate::base::secret::masked;
+use crate::base::secret::{masked, words_in_text};
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::write::DatabaseChange;
@@ -65,11 +65,9 @@ pub struct Find {
 
 pub(super) const GET: About = About::reads()
     .document(JsonDocument::Record)
-    .remarks(
-        "\
-In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing. In a map a secret (psk) is \
-***: to see it, name its key.",
-    )
+    .remarks_made(|| format!("\
+In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing. In a map a secret is ***: to see it, \
+name its key. Secrets are the values of keys with the word {}, and private keys.", words_in_text()))
     .examples(
         "\
 ovs db get Port tap0 tag

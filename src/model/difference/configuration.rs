@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::base::secret;
 use crate::ovsdb::notation::bare;
 use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{Atom, Datum, Row, Uuid};
@@ -92,7 +91,7 @@ pub type SettingColumns = BTreeMap<String, BTreeSet<String>>;
 /// out.
 pub type Settings = BTreeMap<String, Value>;
 
-/// The configuration of a host.
+/// The configuration of a host, secrets included.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Configuration {
     /// The items by kind and name.
@@ -223,11 +222,7 @@ impl Reader<'_> {
                 Datum::Map(pairs) => {
                     for (key, value) in pairs {
                         let key = bare(key);
-                        let value = match value {
-                            Atom::String(text) => secret::masked(&key, text).into(),
-                            other => self.atom(other, depth),
-                        };
-                        settings.insert(format!("{column}:{key}"), value);
+                        settings.insert(format!("{column}:{key}"), self.atom(value, depth));
                     }
                 }
                 Datum::Set(atoms) if atoms.is_empty() => {}

@@ -3,8 +3,10 @@
 //! | file | contents |
 //! |---|---|
 //! | [`configuration`] | the settings in the rows of a database |
+//! | `secrets` | secrets among them |
 
 pub mod configuration;
+mod secrets;
 
 use std::collections::BTreeSet;
 
@@ -23,7 +25,7 @@ pub struct ItemDifference {
     pub after: Option<Settings>,
 }
 
-/// The items that differ, by kind and name.
+/// The items that differ, by kind and name; secrets are masked.
 pub fn differences(before: &Configuration, after: &Configuration) -> Vec<ItemDifference> {
     let items: BTreeSet<_> = before.items.keys().chain(after.items.keys()).collect();
     let mut all = Vec::new();
@@ -38,14 +40,24 @@ pub fn differences(before: &Configuration, after: &Configuration) -> Vec<ItemDif
         if let (Some(before), Some(after)) = (&mut before, &mut after) {
             let same: Vec<String> = before
                 .iter()
-                .filter(|(name, value)| after.get(*name) == Some(value))
+                .filter(|(name, value)| {
+                    let other = after.get(*name);
+                    other.is_some_and(|other| secrets::is_same(name, value, other))
+                })
                 .map(|(name, _)| name.clone())
                 .collect();
             for name in same {
                 before.remove(&name);
                 after.remove(&name);
             }
+            if before.is_empty() && after.is_empty() {
+                continue;
+            }
         }
+        before
+            .iter_mut()
+            .chain(after.iter_mut())
+            .for_each(secrets::mask);
         let (kind, name) = item.clone();
         all.push(ItemDifference {
             kind,

@@ -1,8 +1,4 @@
-//! Which values of a database are secrets, and are left out of a saved host.
-//!
-//! In every column that maps strings to strings (`options`, `other_config`, `external_ids`, ...), the value of a key is
-//! replaced with `***` if a word of the key, whatever its case, is one of [`WORDS`], or if it names a private key and its value is
-//! not the path of a file. The database itself has no private key: `SSL.private_key` is a path.
+//! Leaves the secrets of a database out of a saved host: they are replaced with `***`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,21 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::base::secret::MASK;
+use crate::base::secret::{MASK, is_secret};
 use crate::ovsdb::stored::StoredDatabase;
-
-/// The words of keys whose values are secrets: `psk`, `admin_password`, `auth-token`.
-pub const WORDS: [&str; 9] = [
-    "psk",
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "secrets",
-    "token",
-    "credential",
-    "credentials",
-];
 
 /// Replaces the secrets of a database. Returns each as `TABLE RECORD COLUMN:KEY`.
 pub fn hide(database: &mut StoredDatabase) -> Vec<String> {
@@ -69,7 +52,7 @@ fn without_secrets(value: &RawValue) -> Option<(Box<RawValue>, Vec<String>)> {
         if let Some([Value::String(key), Value::String(value)]) =
             pair.as_array_mut().map(Vec::as_mut_slice)
             && is_secret(key, value)
-            && !value.is_empty()
+            && value != MASK
         {
             MASK.clone_into(value);
             keys.push(key.clone());
@@ -81,45 +64,9 @@ fn without_secrets(value: &RawValue) -> Option<(Box<RawValue>, Vec<String>)> {
     Some((to_raw_value(&value).ok()?, keys))
 }
 
-fn is_secret(key: &str, value: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let words: Vec<&str> = key.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let is_private_key = words.windows(2).any(|pair| pair == ["private", "key"])
-        || words
-            .iter()
-            .any(|word| ["privatekey", "privkey"].contains(word));
-    words.iter().any(|word| WORDS.contains(word)) || (is_private_key && !value.starts_with('/'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_known_by_the_words_of_their_keys() {
-        for key in [
-            "psk",
-            "PSK",
-            "admin_password",
-            "auth-token",
-            "x.secret",
-            "private_key",
-        ] {
-            assert!(is_secret(key, "x"), "{key}");
-        }
-        assert!(is_secret("private_key", "-----BEGIN PRIVATE KEY-----"));
-        for key in [
-            "key",
-            "remote_ip",
-            "tokens_per_second",
-            "pskx",
-            "iface-id",
-            "public_key",
-        ] {
-            assert!(!is_secret(key, "x"), "{key}");
-        }
-        assert!(!is_secret("private_key", "/etc/keys/host-privkey.pem"));
-    }
 
     #[test]
     fn only_values_of_maps_are_replaced() {
