@@ -28,6 +28,8 @@
 //! | [`hidden`] | flows that no packet reaches |
 //! | [`overlaps`] | flows of equal priority that match the same packets |
 //! | `hosts` | faults between several hosts |
+//! | `host_view` | a host as the others see it, and the findings between hosts |
+//! | `host_tunnels`, `host_networks` | faults of their tunnels, networks and ports |
 //! | `cookies` | the cookies of known controllers |
 
 mod bonds;
@@ -39,6 +41,9 @@ mod finding;
 pub mod flow_set;
 pub mod flows;
 pub mod hidden;
+mod host_networks;
+mod host_tunnels;
+mod host_view;
 mod hosts;
 mod keys;
 pub mod kind;
@@ -58,7 +63,8 @@ pub use daemon::{DaemonFacts, daemon_findings};
 pub use datapath::{DatapathFacts, userspace_remotes};
 pub use finding::{Daemon, Finding, Snapshot};
 pub use flows::FlowCheck;
-pub use hosts::{HostFinding, HostView, host_findings};
+pub use host_view::{HostFinding, HostView};
+pub use hosts::host_findings;
 pub use kind::{FindingKind, Severity};
 pub use references::Existing;
 
