@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `bridge` | the flows, groups, meters and ports of one bridge, over OpenFlow |
 //! | `daemon` | bonds, MAC addresses and datapaths, by the control socket |
+//! | `recorded` | what a saved host records of daemons that could not be asked |
 //! | `messages` | the findings as text, in the form of compiler messages |
 
 mod bridge;
 mod daemon;
 mod messages;
+mod recorded;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -28,6 +30,7 @@ use crate::model::check::{
 };
 use crate::model::{Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Format, Frame, Mode, Shape, View, headings};
+use crate::source::saved::MissingCause;
 
 use bridge::BridgeAnswer;
 use daemon::DaemonCheck;
@@ -340,10 +343,17 @@ impl SwitchFindings {
     ) {
         let mut unserved = BTreeSet::new();
         let mut answered = false;
+        let report = cx.host.reach.saved().map(|saved| &saved.report);
         for (number, name) in (1..).zip(bridges) {
             let count = bridges.len();
             progress.say(|| format!("the flows of {name}, bridge {number} of {count}"));
-            match bridge::findings(cx, topology, name).await {
+            let recorded = report.and_then(|report| recorded::of_bridge(report, name));
+            let answer = match recorded {
+                Some(MissingCause::NotListening) => Ok(BridgeAnswer::NoSocket),
+                Some(MissingCause::NoReply) => Ok(BridgeAnswer::Silence),
+                _ => bridge::findings(cx, topology, name).await,
+            };
+            match answer {
                 Ok(BridgeAnswer::Findings(mut findings)) => {
                     answered = true;
                     self.findings.append(&mut findings);
@@ -368,7 +378,16 @@ impl SwitchFindings {
             self.daemon = Daemon::Runs { unserved };
             return;
         }
-        self.daemon = match bridge::any_answers(cx, topology).await {
+        let recorded = report.and_then(recorded::of_daemon);
+        let answers = match recorded {
+            Some(MissingCause::NoReply) => {
+                self.daemon = Daemon::Silent;
+                return;
+            }
+            Some(MissingCause::NotListening) => Some(false),
+            _ => bridge::any_answers(cx, topology).await,
+        };
+        self.daemon = match answers {
             Some(true) => Daemon::Runs { unserved },
             Some(false) => Daemon::Down,
             None => Daemon::Unknown,

@@ -95,14 +95,7 @@ impl Context {
             host: None,
         });
         let host = options.host.with_log(Rc::clone(&reporter) as Rc<_>);
-        for remark in host
-            .reach
-            .saved()
-            .iter()
-            .flat_map(|host| &host.report.remarks)
-        {
-            reporter.remark(remark);
-        }
+        remark_saved(&reporter, &host);
         Context {
             database: Database::new(host.clone()),
             host,
@@ -152,6 +145,7 @@ impl Context {
             host: Some(run),
         });
         let host = host.with_log(Rc::clone(&reporter) as Rc<_>);
+        remark_saved(&reporter, &host);
         Context {
             database: Database::new(host.clone()),
             host,
@@ -167,11 +161,8 @@ impl Context {
     /// The same options for one of two hosts that are compared.
     pub(super) fn of_host(&self, host: &Host) -> Context {
         let host = host.with_log(Rc::clone(&self.reporter) as Rc<_>);
-        if host.reach.saved().is_some() && self.host.reach.saved().is_none() {
-            let saved = host.reach.saved().into_iter();
-            for remark in saved.flat_map(|host| &host.report.remarks) {
-                self.remark(remark);
-            }
+        if self.host.reach.saved().is_none() {
+            remark_saved(&self.reporter, &host);
         }
         Context {
             database: Database::new(host.clone()),
@@ -468,6 +459,24 @@ impl Context {
     /// Logs a step to stderr, if verbose.
     pub fn tell(&self, text: &str) {
         self.reporter.detail(text);
+    }
+}
+
+/// Says what is wrong with the report of a saved host, and if verbose what was not saved: a command that needs that says it
+/// itself.
+fn remark_saved(reporter: &Reporter, host: &Host) {
+    let Some(saved) = host.reach.saved() else {
+        return;
+    };
+    let report = &saved.report;
+    for remark in &report.remarks {
+        reporter.remark(remark);
+    }
+    for missing in &report.missing {
+        reporter.detail(&format!("{}: not saved: {missing}", report.name));
+    }
+    for secret in &report.left_out {
+        reporter.detail(&format!("{}: left out: {secret}", report.name));
     }
 }
 

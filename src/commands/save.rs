@@ -1,42 +1,60 @@
 //! `ovs save`: one host in one file.
 
+mod converting;
+mod daemon_replies;
 mod destination;
 mod gathering;
 mod unfinished;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use self::destination::Destination;
+use self::destination::{Destination, FilePath};
 use self::gathering::Gathering;
 use super::{Context, Exit, Failure, quoted};
+use crate::base::secret::words_in_text;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::openflow::version::Version;
-use crate::output::{Cell, Column, Shape, headings};
+use crate::output::{Cell, Column, Mode, Shape, headings};
+use crate::source::saved::PartSource;
 
 const ABOUT: About = About::reads()
     .list(|| headings(&columns()))
-    .remarks("\
-The file is a tar, packed with zstd, or with gzip if its name ends with .gz or .tgz; .tar: not packed. Without FILE its name is \
-ovs-HOST-TIME.tar.zst, in the current directory; - stands for stdout. It is written under another name and renamed when it \
-is complete, for its owner only; a signal that ends ovs removes it. A file that exists is replaced with --force only.
+    .remarks_made(remarks)
+    .examples(
+        "\
+ovs save
+ovs save before.tar.zst
+ovs save - | ssh support.example.org 'cat > node1.tar.zst'
+ovs save --json node1.tar.zst | jq 'map(.bytes) | add'
+ovs --from sosreport-node1.tar.xz save node1.tar.zst",
+    );
+
+fn remarks() -> String {
+    format!("\
+The file is a tar, packed with zstd, or with gzip if its name ends with .gz or .tgz; .tar: not packed. Names of other packings, \
+such as .zip and .tar.xz, are refused. Without FILE its name is ovs-HOST-TIME.tar.zst, in the current directory; - stands for \
+stdout. It is written under a temporary name and renamed when it is complete, for its owner only; a signal that ends ovs removes it. A file that exists is \
+replaced with --force only. Of a symbolic link the file that it leads to is replaced. What is not a regular file is never replaced.
 
 It has all tables of the database; of each bridge the flows, groups, meters, ports, tables and their statistics, as the switch \
 sent them in the highest OpenFlow version that both sides have (see -O); what the daemons reply on their control sockets: MAC \
 tables, bonds, routes and neighbours of tunnels, flows and connections of the datapaths; devices, addresses and routes of the \
 kernel. docs/saved-hosts.md describes the files in it.
 
-Left out are secrets: in options, other_config, external_ids and all other maps, the values of keys with the word psk, password, \
-passwd, passphrase, secret, token or credentials, or that name a private key, if the value is not the path of a file.
+Secrets are left out: in options, other_config, external_ids and all other maps, the values of keys with the word {}; and of keys \
+that name a private key, if the value is not the path of a file.
 
-With --hosts each host is saved in a file of its own.
+With --hosts each host is saved in a file of its own, ovs-NAME-TIME.tar.zst with its NAME in the list.
 
-What cannot be read is said, and noted in the file; the rest is saved. The exit code is 1 if nothing could be read.")
-    .examples("\
-ovs save
-ovs save before.tar.zst
-ovs save - | ssh support.example.org 'cat > node1.tar.zst'
-ovs save --json node1.tar.zst | jq 'map(.bytes) | add'");
+What cannot be read is named on stderr and in the file, and the rest is saved. If nothing of Open vSwitch can be read, no file is \
+written, and the exit code is that of the reason: 4 if it cannot be reached.
+
+With --from the report, database or text is converted to a file of ovs save: it keeps the host's name, the time and what was \
+noted of missing parts, and has nothing that is not in the report.
+
+--dry-run reads everything and prints what would be saved.", words_in_text())
+}
 
 // The arguments of `ovs save`.
 #[derive(Debug, clap::Args)]
@@ -53,7 +71,7 @@ pub struct Args {
 
 /// A part of what was saved.
 pub(super) struct SavedPart {
-    source: &'static str,
+    source: PartSource,
     name: String,
     part: String,
     version: Option<Version>,
@@ -63,9 +81,9 @@ pub(super) struct SavedPart {
 
 fn columns() -> Vec<Column<SavedPart>> {
     vec![
-        Column::new("source", |part: &SavedPart| Cell::text(part.source))
+        Column::new("source", |part: &SavedPart| Cell::text(part.source.word()))
             .is(
-                Shape::Words(&["database", "switch", "control", "host"]),
+                Shape::WordsOf(|| PartSource::ALL.map(PartSource::word).to_vec()),
                 "where it is from: the database, a switch, the control socket of a daemon, the kernel of the host",
             )
             .identity(),
@@ -91,7 +109,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// The file exists or cannot be written, or nothing could be read.
+    /// The file exists, is of another kind or cannot be written, or nothing could be read.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -100,7 +118,7 @@ impl Args {
             .as_deref()
             .is_some_and(|file| file.as_os_str() == "-");
         if is_stdout && (cx.format.is_json() || cx.format.columns.is_some()) {
-            let message = "the file itself goes to stdout: there is no room for what was saved";
+            let message = "the saved host is written to stdout: the list of its parts cannot be printed there, too";
             return Err(Failure::new(Exit::Usage, message).hint("name a file instead of -"));
         }
         if self.file.is_some() && cx.host_run().is_some() {
@@ -108,17 +126,18 @@ impl Args {
             return Err(Failure::new(Exit::Usage, message)
                 .hint("leave FILE out: each host is saved in a file of its own"));
         }
-        if let Some(file) = &self.file
-            && !is_stdout
-        {
-            destination::check(file, self.force)?;
-        }
-        let begun = Gathering::begin(cx).await;
-        let file = match &self.file {
-            Some(file) => file.clone(),
-            None => PathBuf::from(format!("{}.tar.zst", begun.title())),
+        let named = match &self.file {
+            Some(file) if !is_stdout => Some(FilePath::new(file, self.force)?),
+            _ => None,
         };
-        let destination = if is_stdout {
+        let begun = Gathering::begin(cx).await;
+        let file = match named {
+            Some(file) => file,
+            None => FilePath::new(Path::new(&format!("{}.tar.zst", begun.title())), self.force)?,
+        };
+        let destination = if cx.writing.dry_run {
+            Destination::Nowhere(file.packing())
+        } else if is_stdout {
             Destination::stdout()?
         } else {
             Destination::create(&file, self.force)?
@@ -128,22 +147,21 @@ impl Args {
             if is_stdout {
                 Failure::stdout(&error)
             } else {
-                destination::unwritable(&file, &error)
+                destination::unwritable(file.given(), &error)
             }
-        })?;
-        if !parts.iter().any(|part| part.source != "host") {
-            let message = "nothing of the host could be read, so nothing was saved";
-            return Err(Failure::new(Exit::Failed, message)
-                .hint("run it as root; `--db` names the database if it is elsewhere"));
-        }
+        })??;
         destination.complete()?;
-        if is_stdout {
+        if is_stdout && !cx.writing.dry_run {
             return Ok(());
         }
-        cx.remark(&format!(
-            "ovs: saved in {}",
-            quoted(&file.display().to_string())
-        ));
+        if !cx.writing.dry_run {
+            let file = quoted(&file.given().display().to_string());
+            cx.remark(&format!("ovs: saved in {file}"));
+        }
+        cx.remark_dry_run();
+        if cx.quiet && matches!(cx.format.mode, Mode::Table | Mode::Text) {
+            return Ok(());
+        }
         cx.print_list(&view, &parts, "parts")
     }
 }

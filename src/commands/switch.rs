@@ -41,7 +41,16 @@ const DROPPED_ATTEMPTS: u32 = 10;
 impl SwitchArg {
     /// Parses `unix:PATH`, `tcp:HOST[:PORT]` or `ssl:HOST[:PORT]`; everything else is the name of a bridge.
     pub(super) fn parse(cx: &Context, text: &str) -> Result<SwitchArg, Failure> {
-        match SwitchAddress::parse(&cx.host, text) {
+        SwitchArg::at(SwitchAddress::parse(&cx.host, text), text)
+    }
+
+    /// The bridge of this name in the database, also if it looks like an endpoint.
+    pub(super) fn of_bridge(cx: &Context, name: &str) -> Result<SwitchArg, Failure> {
+        SwitchArg::at(SwitchAddress::of_bridge(&cx.host, name), name)
+    }
+
+    fn at(address: Result<SwitchAddress, AddressError>, text: &str) -> Result<SwitchArg, Failure> {
+        match address {
             Ok(address) => Ok(SwitchArg {
                 address,
                 is_dropped: Cell::new(false),

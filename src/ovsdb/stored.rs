@@ -11,7 +11,7 @@ use super::members::RowObject;
 use crate::base::terminal::push_string;
 
 /// The tables of a database that was read from a file.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct StoredDatabase {
     /// Its schema (RFC 7047, section 3.2); `None` if the file has none.
     pub schema: Option<Box<RawValue>>,

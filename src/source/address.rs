@@ -94,6 +94,17 @@ pub enum ListenerErrorKind {
 }
 
 impl SwitchConnectError {
+    /// Whether the connection was accepted, or not refused, but there was no reply in time.
+    pub fn is_silence(&self) -> bool {
+        match self {
+            SwitchConnectError::Session(SwitchError::TimedOut(_)) => true,
+            SwitchConnectError::Session(SwitchError::Connect(error)) => {
+                matches!(error.kind, ConnectErrorKind::Timeout(_))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether nothing listens at the switch's socket.
     pub fn is_not_listening(&self) -> bool {
         match self {
@@ -117,18 +128,31 @@ impl SwitchAddress {
         let is_endpoint = ["unix:", "tcp:", "ssl:"]
             .iter()
             .any(|scheme| text.starts_with(scheme));
-        let endpoint = if is_endpoint {
-            Endpoint::parse(text, Some(OPENFLOW_PORT)).map_err(AddressError::Endpoint)?
-        } else if text.is_empty() || text.contains(['/', '\0']) {
-            return Err(AddressError::NotABridge);
-        } else {
-            Endpoint::Unix(host.run_directory().join(format!("{text}.mgmt")))
-        };
+        if !is_endpoint {
+            return SwitchAddress::of_bridge(host, text);
+        }
         Ok(SwitchAddress {
             host: host.clone(),
             name: text.to_owned(),
-            endpoint,
-            is_bridge: !is_endpoint,
+            endpoint: Endpoint::parse(text, Some(OPENFLOW_PORT)).map_err(AddressError::Endpoint)?,
+            is_bridge: false,
+        })
+    }
+
+    /// The bridge of this name in the database, also if it looks like an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError::NotABridge`] if it cannot have a socket.
+    pub fn of_bridge(host: &Host, name: &str) -> Result<SwitchAddress, AddressError> {
+        if name.is_empty() || name.contains(['/', '\0']) {
+            return Err(AddressError::NotABridge);
+        }
+        Ok(SwitchAddress {
+            host: host.clone(),
+            name: name.to_owned(),
+            endpoint: Endpoint::Unix(host.run_directory().join(format!("{name}.mgmt"))),
+            is_bridge: true,
         })
     }
 

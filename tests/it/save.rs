@@ -112,6 +112,7 @@ fn flows_and_ports_are_the_messages_of_the_switch() {
     save(&sandbox, &directory, &["x.tar.zst"]).exits(0);
     let report = read(&directory.path().join("x.tar.zst"));
     assert_eq!(report.remarks, [""; 0]);
+    assert_eq!(report.missing, []);
     let bridges = vsctl!(sandbox, "list-br");
     let saved: Vec<&str> = report.switches.keys().map(String::as_str).collect();
     assert_eq!(saved, bridges.lines().collect::<Vec<_>>());
@@ -281,7 +282,7 @@ fn secrets_are_left_out() {
     };
     assert!(has("10.0.0.1"), "the rest is there");
     assert!(!has("swordfish"));
-    let remarks = read(&path).remarks.join("\n");
+    let remarks = read(&path).left_out.join("\n");
     for left_out in [
         "Interface t1 options:psk",
         "Bridge br0 other_config:admin-password",
@@ -350,7 +351,7 @@ fn packings_and_stdout() {
         .ovs(&["save", "-"])
         .on_terminal(80)
         .fails(2, "not written to a terminal");
-    ovs!(sandbox, "save - --json").fails(2, "the file itself goes to stdout");
+    ovs!(sandbox, "save - --json").fails(2, "the saved host is written to stdout");
     // The directory that it is unpacked to.
     let unpacked = tempfile::tempdir().unwrap();
     let tar = Command::new("tar")
@@ -414,7 +415,7 @@ fn what_does_not_answer_is_said_and_the_rest_is_saved() {
     let report = read(&directory.path().join("x"));
     assert!(report.switches.is_empty());
     assert!(report.database.unwrap().tables["Bridge"].len() == 1);
-    assert_eq!(report.remarks.len(), 2, "{:?}", report.remarks);
+    assert_eq!(report.missing.len(), 2, "{:?}", report.missing);
     drop(ran);
     // Without its database ovs-vswitchd serves its control socket, but no bridge.
     sandbox.start_vswitchd();
@@ -426,7 +427,7 @@ fn what_does_not_answer_is_said_and_the_rest_is_saved() {
     assert!(report.database.is_none());
     assert!(report.replies["ovs-vswitchd"].contains_key("version"));
     sandbox.kill_vswitchd();
-    save(&sandbox, &directory, &["z"]).fails(1, "nothing of the host could be read");
+    save(&sandbox, &directory, &["z"]).fails(4, "nothing was saved: ");
     assert!(!directory.path().join("z").exists());
 }
 

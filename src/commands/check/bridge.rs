@@ -12,7 +12,6 @@ use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::messages::meters::METER_ALL;
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
-use crate::source::address::SwitchConnectError;
 use crate::source::{ControlError, Switch, SwitchError};
 
 /// The result of the checks.
@@ -32,13 +31,11 @@ pub(super) async fn findings(
     topology: &Topology,
     name: &str,
 ) -> Result<BridgeAnswer, Failure> {
-    let switch = SwitchArg::parse(cx, name)?;
+    let switch = SwitchArg::of_bridge(cx, name)?;
     let mut connected = match switch.try_connect(cx, offered(cx)).await {
         Ok(connected) => connected,
         Err(error) if error.is_not_listening() => return Ok(BridgeAnswer::NoSocket),
-        Err(SwitchConnectError::Session(SwitchError::TimedOut(_))) => {
-            return Ok(BridgeAnswer::Silence);
-        }
+        Err(error) if error.is_silence() => return Ok(BridgeAnswer::Silence),
         Err(error) => return Err(switch.no_session(cx, error).await),
     };
     let names = SwitchNames {
@@ -80,7 +77,7 @@ pub(super) async fn findings(
 /// if there is neither a bridge nor a socket.
 pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<bool> {
     for bridge in &topology.bridges {
-        if let Ok(switch) = SwitchArg::parse(cx, &bridge.name)
+        if let Ok(switch) = SwitchArg::of_bridge(cx, &bridge.name)
             && switch.try_connect(cx, offered(cx)).await.is_ok()
         {
             return Some(true);

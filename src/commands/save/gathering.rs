@@ -2,110 +2,146 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::SavedPart;
-use super::destination::Destination;
-use crate::commands::switch::SwitchArg;
-use crate::commands::{Context, Failure, quoted};
+use super::daemon_replies::DaemonReplies;
+use super::destination::{Destination, Writer};
+use crate::commands::switch::{SwitchArg, offered};
+use crate::commands::{Context, Exit, Failure, quoted};
 use crate::output::timestamp;
+use crate::ovsdb;
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::file::writer;
 use crate::ovsdb::stored::StoredDatabase;
 use crate::source::control::VSWITCHD;
+use crate::source::network::{KernelNetwork, Namespaces};
 use crate::source::saved::documents::{Meta, Remarks, SavedDevice, SavedNamespaces};
 use crate::source::saved::packed::{SavedHostWriter, Spool};
 use crate::source::saved::taking::TakeError;
-use crate::source::saved::{Part, layout, secrets};
-use crate::source::{ControlTarget, Switch, SwitchError};
-use crate::unixctl::{Client, ErrorKind};
+use crate::source::saved::{
+    MissingCause, MissingPart, Part, PartSource, SavedHost, layout, secrets,
+};
+use crate::source::{ControlError, ControlTarget, Switch, SwitchError};
+use crate::unixctl::ErrorKind;
 
-/// The commands of every daemon whose replies are saved.
-const OF_ALL: [&str; 5] = [
-    "version",
-    "list-commands",
-    "coverage/show",
-    "memory/show",
-    "vlog/list",
-];
-/// Those of ovs-vswitchd without arguments.
-const OF_VSWITCHD: [&str; 16] = [
-    "bfd/show",
-    "bond/show",
-    "cfm/show",
-    "dpctl/dump-dps",
-    "dpif-netdev/pmd-rxq-show",
-    "dpif-netdev/pmd-stats-show",
-    "dpif/show",
-    "lacp/show",
-    "ofproto/list",
-    "ofproto/list-tunnels",
-    "ovs/route/show",
-    "rstp/show",
-    "stp/show",
-    "tnl/neigh/show",
-    "tnl/ports/show",
-    "upcall/show",
-];
-/// Those whose argument is a bridge.
-const OF_BRIDGE: [&str; 3] = ["dpif/show-dp-features", "fdb/show", "fdb/stats-show"];
+/// Maximum number of bridges that are connected to at the same time.
+const AT_A_TIME: usize = 64;
 
 /// A host that is being saved.
 pub(super) struct Gathering {
     time: SystemTime,
+    /// When the host was saved: now, or as its report says.
+    saved_at: Option<String>,
+    /// The name of the report that it is converted from.
+    converted_from: Option<String>,
+    /// Its name.
     host: String,
+    /// Its name in the list, if several hosts are saved.
+    listed: Option<String>,
     database: Option<StoredDatabase>,
-    parts: Vec<SavedPart>,
+    /// Whether the database has no schema of its own: that which is written has the columns of its rows.
+    has_partial_schema: bool,
+    pub(super) parts: Vec<SavedPart>,
     remarks: Remarks,
+    /// The first failure.
+    failure: Option<Failure>,
 }
-
-type Writer = SavedHostWriter<Destination>;
 
 impl Gathering {
     /// Reads the database, which has the names of the host and its bridges.
     pub(super) async fn begin(cx: &Context) -> Gathering {
+        let time = SystemTime::now();
         let mut gathering = Gathering {
-            time: SystemTime::now(),
+            time,
+            saved_at: Some(timestamp(time)),
+            converted_from: None,
             host: String::new(),
+            listed: cx.host_run().map(|run| run.name.clone()),
             database: None,
+            has_partial_schema: false,
             parts: Vec::new(),
             remarks: Remarks::default(),
+            failure: None,
         };
+        if let Some(saved) = cx.host.reach.saved() {
+            gathering.take_saved(saved);
+            return gathering;
+        }
         let progress = cx.progress("reading the database");
-        match cx.database.whole().await {
+        let read = cx.database.whole().await;
+        drop(progress);
+        match read {
             Ok(mut database) => {
                 gathering.remarks.left_out = secrets::hide(&mut database);
                 gathering.database = Some(database);
             }
-            Err(error) => gathering.failed(cx, "the database", error.into()).await,
+            Err(error) => {
+                let cause = match &error {
+                    ovsdb::Error::TimedOut(_) => MissingCause::NoReply,
+                    _ => MissingCause::Other,
+                };
+                let source = PartSource::Database;
+                let failure = Failure::from(error);
+                gathering
+                    .failed(cx, source, OPEN_VSWITCH, cause, failure)
+                    .await;
+            }
         }
-        drop(progress);
         gathering.host = gathering.host_name(cx).await;
         gathering
     }
 
-    /// The name of the host and the time: `ovs-node1-20260131T235959Z`.
+    /// Takes what a saved host has beside its switches and replies: what was known when it was saved is kept.
+    fn take_saved(&mut self, saved: &SavedHost) {
+        let report = &saved.report;
+        self.database = saved.database_with_schema();
+        self.has_partial_schema = saved.has_partial_schema();
+        self.remarks = Remarks {
+            missing: report.missing.clone(),
+            left_out: report.left_out.clone(),
+            remarks: report.remarks.clone(),
+        };
+        if let Some(database) = &mut self.database {
+            self.remarks.left_out.extend(secrets::hide(database));
+        }
+        self.saved_at.clone_from(&report.time);
+        let name = Path::new(&report.name).file_name();
+        self.converted_from = Some(name.map_or_else(
+            || report.name.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        ));
+        let host = report.host.clone().or_else(|| self.host_in_database());
+        self.host = host.unwrap_or_else(|| "host".to_owned());
+    }
+
+    /// The name of the host and the time: `ovs-node1-20260131T235959Z`. Of several hosts the name in the list, which no
+    /// other one has. A report that does not tell its time has none.
     pub(super) fn title(&self) -> String {
-        let seconds: String = timestamp(self.time).chars().take(19).collect();
-        let seconds = seconds.replace(['-', ':'], "");
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        let host: String = self
-            .host
-            .chars()
-            .map(|c| if is_plain(c) { c } else { '_' })
-            .collect();
+        let host = layout::encoded(self.listed.as_ref().unwrap_or(&self.host));
+        let Some(time) = &self.saved_at else {
+            return format!("ovs-{host}");
+        };
+        let seconds: String = time.chars().take(19).collect();
+        let seconds = layout::encoded(&seconds.replace(['-', ':'], ""));
         format!("ovs-{host}-{seconds}Z")
     }
 
-    async fn host_name(&self, cx: &Context) -> String {
+    fn host_in_database(&self) -> Option<String> {
         let named = self.root("external_ids").and_then(|ids| {
             let (_, pairs): (String, Vec<(String, String)>) = serde_json::from_str(ids).ok()?;
             let mut names = pairs.into_iter().filter(|(key, _)| key == "hostname");
             names.next().map(|(_, name)| name)
         });
-        match named.filter(|name| !name.is_empty()) {
+        named.filter(|name| !name.is_empty())
+    }
+
+    async fn host_name(&self, cx: &Context) -> String {
+        match self.host_in_database() {
             Some(name) => name,
             None => cx.host.name().await.unwrap_or_else(|| "host".to_owned()),
         }
@@ -117,31 +153,54 @@ impl Gathering {
         Some(rows.values().next()?.get(column)?.get())
     }
 
-    fn missing(&mut self, cx: &Context, what: &str, why: &str) {
-        let text = format!("{what}: {why}");
-        cx.remark(&format!("ovs: not saved: {text}"));
-        self.remarks.remarks.push(text);
+    /// Records that a part could not be read, and says so.
+    pub(super) fn missing(&mut self, cx: &Context, missing: MissingPart) {
+        cx.remark(&format!("ovs: not saved: {missing}"));
+        self.remarks.missing.push(missing);
     }
 
-    /// As [`Gathering::missing`], because of a failure; with the last words of the program that leads to the host.
-    async fn failed(&mut self, cx: &Context, what: &str, failure: Failure) {
+    /// Records that nothing could be read of a database, switch or daemon, and says so.
+    async fn failed(
+        &mut self,
+        cx: &Context,
+        source: PartSource,
+        name: &str,
+        cause: MissingCause,
+        failure: Failure,
+    ) {
         let failure = failure.with_last_words(&cx.host).await;
+        let message = &failure.message;
         // What is named twice is named once.
-        let why = failure.message.split_once(": ");
-        let why = why.filter(|(name, _)| quoted(name) == what);
-        self.missing(cx, what, why.map_or(&failure.message, |(_, why)| why));
+        let why = message
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix(' ')));
+        let why = why.unwrap_or(message);
+        let missing = MissingPart {
+            source,
+            name: name.to_owned(),
+            part: None,
+            cause,
+            why: why.to_owned(),
+        };
+        self.missing(cx, missing);
+        self.failure.get_or_insert(failure);
+    }
+
+    /// Whether anything was read of Open vSwitch.
+    pub(super) fn is_any(&self) -> bool {
+        !self.parts.is_empty()
     }
 
     /// Reads the rest, and writes everything. Returns what was saved, and the destination for its completion.
     ///
     /// # Errors
     ///
-    /// The destination cannot be written.
+    /// The destination cannot be written, or nothing could be read: that is the inner failure.
     pub(super) async fn write(
         mut self,
         cx: &Context,
         destination: Destination,
-    ) -> io::Result<(Vec<SavedPart>, Destination)> {
+    ) -> io::Result<Result<(Vec<SavedPart>, Destination), Failure>> {
         let seconds = self
             .time
             .duration_since(UNIX_EPOCH)
@@ -150,25 +209,49 @@ impl Gathering {
         let packing = destination.packing();
         let mut writer = SavedHostWriter::new(destination, packing, &self.title(), seconds)?;
         self.write_all(cx, &mut writer).await?;
-        Ok((self.parts, writer.finish()?))
+        if self.parts.is_empty() {
+            return Ok(Err(self.nothing()));
+        }
+        Ok(Ok((self.parts, writer.finish()?)))
+    }
+
+    /// The failure that nothing could be read.
+    fn nothing(self) -> Failure {
+        let why = self.failure.unwrap_or_else(|| {
+            Failure::new(Exit::NotFound, "there is nothing of Open vSwitch in it")
+        });
+        Failure {
+            message: format!("nothing was saved: {}", why.message),
+            ..why
+        }
     }
 
     async fn write_all(&mut self, cx: &Context, writer: &mut Writer) -> io::Result<()> {
         writer.add(layout::META, &document(&self.meta())?)?;
+        if let Some(saved) = cx.host.reach.saved() {
+            self.write_database(writer)?;
+            self.write_report(writer, &saved.report)?;
+            return writer.add(layout::REMARKS, &document(&self.remarks)?);
+        }
         let bridges = self.bridges(cx).await;
         self.write_database(writer)?;
-        for bridge in &bridges {
-            self.write_switch(cx, writer, bridge).await?;
-        }
+        self.write_switches(cx, writer, &bridges).await?;
         self.write_control(cx, writer, &bridges).await?;
+        if !self.is_any() {
+            return Ok(());
+        }
         if cx.host.has_sockets() {
             self.write_host(cx, writer).await?;
         } else {
-            self.missing(
-                cx,
-                "the host",
-                "the database is another host's, and its kernel cannot be asked",
-            );
+            let why = "the database is another host's, and its kernel cannot be asked";
+            let missing = MissingPart {
+                source: PartSource::Host,
+                name: self.host.clone(),
+                part: None,
+                cause: MissingCause::Other,
+                why: why.to_owned(),
+            };
+            self.missing(cx, missing);
         }
         writer.add(layout::REMARKS, &document(&self.remarks)?)
     }
@@ -183,7 +266,9 @@ impl Gathering {
             format_version: layout::FORMAT_VERSION,
             ovs: env!("CARGO_PKG_VERSION").to_owned(),
             host: self.host.clone(),
-            time: timestamp(self.time),
+            time: self.saved_at.clone(),
+            converted_from: self.converted_from.clone(),
+            has_partial_schema: self.has_partial_schema,
             openvswitch: text("ovs_version"),
             schema: self.schema_version(),
         }
@@ -198,17 +283,28 @@ impl Gathering {
         serde_json::from_str::<Schema>(schema.get()).ok()?.version
     }
 
-    /// The bridges of the database; without it, those that have a socket.
+    /// The bridges of the database; without it, those that have a socket on its host.
     async fn bridges(&self, cx: &Context) -> Vec<String> {
         let Some(database) = &self.database else {
-            return cx.host.bridge_sockets().await;
+            return if cx.host.has_sockets() {
+                cx.host.bridge_sockets().await
+            } else {
+                Vec::new()
+            };
         };
         let rows = database.tables.get("Bridge").into_iter().flatten();
         let names = rows.filter_map(|(_, row)| serde_json::from_str(row.get("name")?.get()).ok());
         names.collect::<BTreeSet<String>>().into_iter().collect()
     }
 
-    fn add(&mut self, source: &'static str, name: &str, part: &str, count: u64, bytes: u64) {
+    pub(super) fn add(
+        &mut self,
+        source: PartSource,
+        name: &str,
+        part: &str,
+        count: u64,
+        bytes: u64,
+    ) {
         self.parts.push(SavedPart {
             source,
             name: name.to_owned(),
@@ -242,7 +338,7 @@ impl Gathering {
         writer.add(layout::DATABASE, &log)?;
         let rows: usize = database.tables.values().map(BTreeMap::len).sum();
         self.add(
-            "database",
+            PartSource::Database,
             OPEN_VSWITCH,
             "tables",
             rows as u64,
@@ -251,37 +347,63 @@ impl Gathering {
         Ok(())
     }
 
-    async fn write_switch(
+    /// One ovs-vswitchd serves all bridges: after one that does not reply, the others are connected to at the same time, so
+    /// that they do not cost a timeout each.
+    async fn write_switches(
         &mut self,
         cx: &Context,
         writer: &mut Writer,
-        bridge: &str,
+        bridges: &[String],
     ) -> io::Result<()> {
-        let progress = cx.progress(&format!("reading {}", quoted(bridge)));
-        let connected = match SwitchArg::parse(cx, bridge) {
-            Ok(switch) => switch.connect(cx).await,
-            Err(failure) => Err(failure),
-        };
-        drop(progress);
-        let mut switch = match connected {
-            Ok(switch) => switch,
-            Err(failure) => {
-                self.failed(cx, &quoted(bridge), failure).await;
-                return Ok(());
-            }
-        };
-        for part in Part::ALL {
-            if !self
-                .write_part(cx, writer, bridge, &mut switch, part)
-                .await?
-            {
+        let mut rest = bridges.iter();
+        for bridge in rest.by_ref() {
+            let progress = cx.progress(&format!("reading {}", quoted(bridge)));
+            let connected = connect(cx, bridge).await;
+            drop(progress);
+            if self.write_switch(cx, writer, bridge, connected).await? == SwitchState::Silent {
                 break;
+            }
+        }
+        for bridges in rest.as_slice().chunks(AT_A_TIME) {
+            let progress = cx.progress("reading the other bridges");
+            let connected = join_all(bridges.iter().map(|bridge| connect(cx, bridge))).await;
+            drop(progress);
+            for (bridge, connected) in bridges.iter().zip(connected) {
+                self.write_switch(cx, writer, bridge, connected).await?;
             }
         }
         Ok(())
     }
 
-    /// Returns whether the switch still answers.
+    async fn write_switch(
+        &mut self,
+        cx: &Context,
+        writer: &mut Writer,
+        bridge: &str,
+        connected: Result<Switch, (MissingCause, Failure)>,
+    ) -> io::Result<SwitchState> {
+        let mut switch = match connected {
+            Ok(switch) => switch,
+            Err((cause, failure)) => {
+                let source = PartSource::Switch;
+                self.failed(cx, source, bridge, cause, failure).await;
+                return Ok(match cause {
+                    MissingCause::NoReply => SwitchState::Silent,
+                    _ => SwitchState::Lost,
+                });
+            }
+        };
+        for part in Part::ALL {
+            let state = self.write_part(cx, writer, bridge, &mut switch, part);
+            let state = state.await?;
+            if state != SwitchState::Answers {
+                return Ok(state);
+            }
+        }
+        Ok(SwitchState::Answers)
+    }
+
+    /// Returns whether the switch can be asked for the next part.
     async fn write_part(
         &mut self,
         cx: &Context,
@@ -289,7 +411,7 @@ impl Gathering {
         bridge: &str,
         switch: &mut Switch,
         part: Part,
-    ) -> io::Result<bool> {
+    ) -> io::Result<SwitchState> {
         let version = switch.version();
         let mut spool = Spool::default();
         let mut count = 0;
@@ -299,25 +421,36 @@ impl Gathering {
         });
         match taken.await {
             Ok(()) => {}
-            Err(error) if error.is_not_in_version() => return Ok(true),
+            Err(error) if error.is_not_in_version() => return Ok(SwitchState::Answers),
             Err(TakeError::Sink(error)) => return Err(error),
             Err(TakeError::Switch(error)) => {
-                let what = format!("{}: {}", quoted(bridge), part.name());
-                self.missing(cx, &what, &error.to_string());
-                return Ok(matches!(error, SwitchError::Refused(_)));
+                let (cause, state) = match &error {
+                    SwitchError::Refused(_) => (MissingCause::Refused, SwitchState::Answers),
+                    SwitchError::TimedOut(_) => (MissingCause::NoReply, SwitchState::Silent),
+                    _ => (MissingCause::Other, SwitchState::Lost),
+                };
+                let missing = MissingPart {
+                    source: PartSource::Switch,
+                    name: bridge.to_owned(),
+                    part: Some(part.name().to_owned()),
+                    cause,
+                    why: error.to_string(),
+                };
+                self.missing(cx, missing);
+                return Ok(state);
             }
         }
         let bytes = spool.bytes;
         writer.add_spooled(&layout::part(bridge, version, part), spool)?;
         self.parts.push(SavedPart {
-            source: "switch",
+            source: PartSource::Switch,
             name: bridge.to_owned(),
             part: part.name().to_owned(),
             version: Some(version),
             count,
             bytes,
         });
-        Ok(true)
+        Ok(SwitchState::Answers)
     }
 
     async fn write_control(
@@ -326,7 +459,11 @@ impl Gathering {
         writer: &mut Writer,
         bridges: &[String],
     ) -> io::Result<()> {
-        let mut daemons = cx.host.daemons().await;
+        let mut daemons = if cx.host.has_sockets() {
+            cx.host.daemons().await
+        } else {
+            Vec::new()
+        };
         daemons.retain(|daemon| daemon != VSWITCHD);
         daemons.insert(0, VSWITCHD.to_owned());
         for daemon in daemons {
@@ -341,33 +478,31 @@ impl Gathering {
             let client = match connected {
                 Ok(client) => client,
                 Err(error) => {
-                    self.failed(cx, &daemon, error.into()).await;
+                    let cause = match &error {
+                        ControlError::NoSocket { .. } | ControlError::Stale { .. } => {
+                            MissingCause::NotListening
+                        }
+                        ControlError::Client(error)
+                            if matches!(error.kind, ErrorKind::TimedOut(_)) =>
+                        {
+                            MissingCause::NoReply
+                        }
+                        _ => MissingCause::Other,
+                    };
+                    let source = PartSource::Control;
+                    self.failed(cx, source, &daemon, cause, error.into()).await;
                     continue;
                 }
             };
-            let mut replies = Replies {
-                daemon: &daemon,
-                client,
-                known: None,
-                count: 0,
-                bytes: 0,
-                failure: None,
-                refusals: Vec::new(),
-            };
+            let mut replies = DaemonReplies::new(&daemon, client);
             replies.write(writer, bridges).await?;
             drop(progress);
-            let Replies {
-                count,
-                bytes,
-                failure,
-                refusals,
-                ..
-            } = replies;
-            for (words, why) in refusals.into_iter().chain(failure) {
-                self.missing(cx, &format!("{daemon}: {words}"), &why);
+            let (count, bytes) = (replies.count, replies.bytes);
+            for missing in replies.missing {
+                self.missing(cx, missing);
             }
             if count > 0 {
-                self.add("control", &daemon, "replies", count, bytes);
+                self.add(PartSource::Control, &daemon, "replies", count, bytes);
             }
         }
         Ok(())
@@ -375,133 +510,85 @@ impl Gathering {
 
     async fn write_host(&mut self, cx: &Context, writer: &mut Writer) -> io::Result<()> {
         let network = cx.host.network().await;
-        let devices = network.devices.iter().map(|(name, hardware)| SavedDevice {
-            name: name.clone(),
-            hardware: *hardware,
-        });
-        let namespaces = SavedNamespaces::from(cx.host.namespaces().await);
-        let files = [
-            (layout::FIB_TRIE, network.fib_trie.into_bytes()),
-            (layout::IF_INET6, network.if_inet6.into_bytes()),
-            (layout::IPV6_ROUTE, network.ipv6_route.into_bytes()),
-            (layout::DEVICES, document(&devices.collect::<Vec<_>>())?),
-            (layout::NAMESPACES, document(&namespaces)?),
-        ];
+        let namespaces = cx.host.namespaces().await;
+        self.write_kernel(writer, Some(network), Some(namespaces))
+    }
+
+    /// Writes what is known of the kernel.
+    pub(super) fn write_kernel(
+        &mut self,
+        writer: &mut Writer,
+        network: Option<KernelNetwork>,
+        namespaces: Option<Namespaces>,
+    ) -> io::Result<()> {
+        let mut files = Vec::new();
+        if let Some(network) = network {
+            let devices = network.devices.iter().map(|(name, hardware)| SavedDevice {
+                name: name.clone(),
+                hardware: *hardware,
+            });
+            let devices = document(&devices.collect::<Vec<_>>())?;
+            files.extend([
+                (layout::FIB_TRIE, network.fib_trie.into_bytes()),
+                (layout::IF_INET6, network.if_inet6.into_bytes()),
+                (layout::IPV6_ROUTE, network.ipv6_route.into_bytes()),
+                (layout::DEVICES, devices),
+            ]);
+        }
+        if let Some(namespaces) = namespaces {
+            let namespaces = document(&SavedNamespaces::from(namespaces))?;
+            files.push((layout::NAMESPACES, namespaces));
+        }
         let mut bytes = 0;
         for (name, contents) in &files {
             writer.add(name, contents)?;
             bytes += contents.len() as u64;
         }
-        let host = self.host.clone();
-        self.add("host", &host, "network", files.len() as u64, bytes);
+        if !files.is_empty() {
+            let host = self.host.clone();
+            self.add(
+                PartSource::Host,
+                &host,
+                "network",
+                files.len() as u64,
+                bytes,
+            );
+        }
         Ok(())
     }
 }
 
-fn document(value: &impl Serialize) -> io::Result<Vec<u8>> {
+/// What became of a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SwitchState {
+    /// It answers.
+    Answers,
+    /// It did not answer in time.
+    Silent,
+    /// There is no connection any more.
+    Lost,
+}
+
+async fn connect(cx: &Context, bridge: &str) -> Result<Switch, (MissingCause, Failure)> {
+    let switch = SwitchArg::of_bridge(cx, bridge);
+    let switch = switch.map_err(|failure| (MissingCause::Other, failure))?;
+    match switch.try_connect(cx, offered(cx)).await {
+        Ok(connected) => Ok(connected),
+        Err(error) => {
+            let cause = if error.is_not_listening() {
+                MissingCause::NotListening
+            } else if error.is_silence() {
+                MissingCause::NoReply
+            } else {
+                MissingCause::Other
+            };
+            Err((cause, switch.no_session(cx, error).await))
+        }
+    }
+}
+
+pub(super) fn document(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     Ok(text)
-}
-
-/// The replies of a daemon.
-struct Replies<'a> {
-    daemon: &'a str,
-    client: Client,
-    /// The commands that it has; `None` before it was asked.
-    known: Option<BTreeSet<String>>,
-    count: u64,
-    bytes: u64,
-    /// The command that it did not reply to, and why: it is not asked any more.
-    failure: Option<(String, String)>,
-    /// The commands that it refused, and why.
-    refusals: Vec<(String, String)>,
-}
-
-impl Replies<'_> {
-    async fn write(&mut self, writer: &mut Writer, bridges: &[String]) -> io::Result<()> {
-        let Some(list) = self.ask(writer, "list-commands", &[]).await? else {
-            return Ok(());
-        };
-        // A heading, then a command a line, indented.
-        let commands = list.lines().filter_map(|line| line.strip_prefix("  "));
-        let commands = commands.filter_map(|line| line.split_ascii_whitespace().next());
-        self.known = Some(commands.map(str::to_owned).collect());
-        for command in OF_ALL
-            .into_iter()
-            .filter(|command| *command != "list-commands")
-        {
-            self.ask(writer, command, &[]).await?;
-        }
-        if self.daemon != VSWITCHD {
-            return Ok(());
-        }
-        let mut datapaths = Vec::new();
-        for command in OF_VSWITCHD {
-            let reply = self.ask(writer, command, &[]).await?;
-            if command == "dpctl/dump-dps" {
-                let reply = reply.unwrap_or_default();
-                let names = reply.lines().filter(|name| !name.is_empty());
-                datapaths = names.map(str::to_owned).collect();
-            }
-        }
-        for bridge in bridges {
-            for command in OF_BRIDGE {
-                self.ask(writer, command, &[bridge]).await?;
-            }
-        }
-        // As `unixctl` asks for them.
-        let all: Vec<&str> = datapaths.iter().map(String::as_str).collect();
-        if !all.is_empty() {
-            self.ask(writer, "dpctl/show", &all).await?;
-        }
-        for datapath in all {
-            self.ask(writer, "dpctl/dump-flows", &["-m", "--names", datapath])
-                .await?;
-            let refusals = self.refusals.len();
-            self.ask(writer, "dpctl/dump-conntrack", &["-m", "-s", datapath])
-                .await?;
-            if self.refusals.len() > refusals {
-                self.refusals.truncate(refusals);
-                self.ask(writer, "dpctl/dump-conntrack", &["-m", datapath])
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks, and writes the reply; `None` if the daemon does not have the command, refuses it, or does not reply.
-    async fn ask(
-        &mut self,
-        writer: &mut Writer,
-        command: &str,
-        arguments: &[&str],
-    ) -> io::Result<Option<String>> {
-        let is_known = self
-            .known
-            .as_ref()
-            .is_none_or(|known| known.contains(command));
-        if self.failure.is_some() || !is_known {
-            return Ok(None);
-        }
-        let words = [&[command], arguments].concat().join(" ");
-        match self.client.text(command, arguments).await {
-            Ok(text) => {
-                writer.add(&layout::reply(self.daemon, &words), text.as_bytes())?;
-                self.count += 1;
-                self.bytes += text.len() as u64;
-                Ok(Some(text))
-            }
-            Err(error) => {
-                match error.kind {
-                    ErrorKind::Refused(why) => {
-                        let why = why.lines().next().unwrap_or("refused").to_owned();
-                        self.refusals.push((words, why));
-                    }
-                    _ => self.failure = Some((words, error.to_string())),
-                }
-                Ok(None)
-            }
-        }
-    }
 }

@@ -223,12 +223,11 @@ mod tests {
         );
     }
 
-    /// A mesh of 300 hosts has 89,700 tunnels: comparing each with those of its peer takes minutes if all of these are
-    /// searched.
+    /// A mesh of 100 hosts, with 9,900 tunnels but one.
     #[test]
     fn a_large_mesh() {
         let address = |host: usize| format!("10.0.{}.{}", host / 200, host % 200 + 1);
-        let count = 300;
+        let count = 100;
         let names: Vec<String> = (0..count).map(|host| format!("h{host}")).collect();
         let tunnels = |host: usize| {
             let others = (0..count).filter(|other| *other != host);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::MissingPart;
 use crate::source::links::KernelLink;
 use crate::source::network::Namespaces;
 
@@ -16,8 +17,14 @@ pub struct Meta {
     pub ovs: String,
     /// The name of the host.
     pub host: String,
-    /// When it was saved: `2026-01-31T23:59:59Z`.
-    pub time: String,
+    /// When it was saved: `2026-01-31T23:59:59.000Z`; `None` if it was converted from a report that does not say so.
+    pub time: Option<String>,
+    /// The name of the file or report that it was converted from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted_from: Option<String>,
+    /// Whether the report had no schema: that of the database then has only the columns of its rows, and others are unknown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_partial_schema: bool,
     /// The version of Open vSwitch, as its database has it.
     pub openvswitch: Option<String>,
     /// The version of the schema of its database.
@@ -27,10 +34,15 @@ pub struct Meta {
 /// `remarks.json`: what is not in the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Remarks {
-    /// What could not be read, and why.
-    pub remarks: Vec<String>,
+    /// The parts that could not be read.
+    #[serde(default)]
+    pub missing: Vec<MissingPart>,
     /// The secrets that were replaced: `Interface ipsec0 options:psk`.
+    #[serde(default)]
     pub left_out: Vec<String>,
+    /// What is wrong with the report that it was converted from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// An entry of `host/devices.json`.

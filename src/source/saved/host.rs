@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde_json::value::to_raw_value;
+use serde_json::{Map, Value, json};
+
 use super::Report;
+use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::schema::{AtomicType, Base, Column, Schema, Table, Type};
 use crate::ovsdb::stored::{StoredDatabase, StoredRow};
 use crate::ovsdb::{Atom, Datum, Uuid};
@@ -54,6 +58,20 @@ impl SavedHost {
         } else {
             UnknownColumns::These(columns.collect())
         }
+    }
+
+    /// Whether the database has no schema of its own, but the columns of its rows.
+    pub fn has_partial_schema(&self) -> bool {
+        self.schema.as_ref().is_some_and(|schema| schema.is_partial)
+    }
+
+    /// The database with its schema; without one of its own, with the columns of its rows.
+    pub fn database_with_schema(&self) -> Option<StoredDatabase> {
+        let mut database = self.report.database.clone()?;
+        if let Some(schema) = self.schema.as_ref().filter(|schema| schema.is_partial) {
+            database.schema = to_raw_value(&document(schema)).ok();
+        }
+        Some(database)
     }
 
     /// Whether there is a bridge of this name: in the database, or with a saved switch.
@@ -171,6 +189,48 @@ fn schema_of_rows(database: &StoredDatabase) -> Schema {
         version,
         is_partial: true,
     }
+}
+
+/// A schema of rows as JSON (RFC 7047, section 3.2).
+fn document(schema: &Schema) -> Value {
+    let count = |count: usize| match count {
+        usize::MAX => Value::from("unlimited"),
+        count => Value::from(count),
+    };
+    let base = |base: &Base| json!({"type": base.kind.to_string()});
+    let column = |column: &Column| {
+        let Type {
+            key,
+            value,
+            min,
+            max,
+        } = &column.kind;
+        let mut kind = Map::new();
+        kind.insert("key".to_owned(), base(key));
+        if let Some(value) = value {
+            kind.insert("value".to_owned(), base(value));
+        }
+        kind.insert("min".to_owned(), count(*min));
+        kind.insert("max".to_owned(), count(*max));
+        (column.name.clone(), json!({"type": kind}))
+    };
+    let table = |table: &Table| {
+        // Columns that begin with `_` are the server's.
+        let columns = table.columns.iter();
+        let columns = columns.filter(|column| !column.name.starts_with('_'));
+        let columns: Map<String, Value> = columns.map(column).collect();
+        (
+            table.name.clone(),
+            json!({"columns": columns, "isRoot": true}),
+        )
+    };
+    let tables: Map<String, Value> = schema.tables.iter().map(table).collect();
+    let is_version = schema
+        .version
+        .split('.')
+        .all(|number| number.parse::<u32>().is_ok());
+    let version = if is_version { &schema.version } else { "0.0.0" };
+    json!({"name": OPEN_VSWITCH, "version": version, "tables": tables})
 }
 
 /// The narrowest type of a value.

@@ -83,7 +83,7 @@ impl Member {
 
 /// A name as a part of a path: all but letters, digits and `_.-` as `%` and two hexadecimal digits, and a dot at the
 /// begin.
-fn encoded(name: &str) -> String {
+pub fn encoded(name: &str) -> String {
     let mut out = String::new();
     for (at, byte) in name.bytes().enumerate() {
         match byte {

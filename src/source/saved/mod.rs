@@ -42,5 +42,5 @@ pub mod texts;
 pub use archive::{Archive, ArchiveError};
 pub use host::{SavedHost, UnknownColumns};
 pub use open::OpenError;
-pub use report::Report;
+pub use report::{MissingCause, MissingPart, PartSource, Report};
 pub use switch::{Part, SavedSwitch};

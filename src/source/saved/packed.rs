@@ -21,13 +21,30 @@ pub enum Packing {
     Zstd,
 }
 
+/// Endings of the names of other packings and archives.
+const OTHERS: [&str; 19] = [
+    "7z", "ar", "br", "bz2", "cpio", "lz", "lz4", "lzma", "lzo", "rar", "sz", "tbz", "tbz2", "tlz",
+    "txz", "tz2", "xz", "z", "zip",
+];
+
 impl Packing {
     /// What the name of a file asks for: `.tar` nothing, `.gz` and `.tgz` gzip, any other name zstd.
-    pub fn of(path: &Path) -> Packing {
-        match path.extension().and_then(|end| end.to_str()) {
-            Some("tar") => Packing::Plain,
-            Some("gz" | "tgz") => Packing::Gzip,
-            _ => Packing::Zstd,
+    ///
+    /// # Errors
+    ///
+    /// The name is that of a file packed otherwise, such as `.zip`, `.tar.xz`: the ending.
+    pub fn of(path: &Path) -> Result<Packing, String> {
+        let end = path.extension().and_then(|end| end.to_str());
+        let end = end.unwrap_or_default().to_ascii_lowercase();
+        let is_tar = Path::new(path.file_stem().unwrap_or_default())
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("tar"));
+        match end.as_str() {
+            "tar" => Ok(Packing::Plain),
+            "gz" | "tgz" => Ok(Packing::Gzip),
+            "zst" | "tzst" | "" => Ok(Packing::Zstd),
+            other if is_tar || OTHERS.contains(&other) => Err(end),
+            _ => Ok(Packing::Zstd),
         }
     }
 }
@@ -170,9 +187,13 @@ mod tests {
             ("a.tgz", Packing::Gzip),
             ("a.tar.zst", Packing::Zstd),
             ("before", Packing::Zstd),
-            ("a.db", Packing::Zstd),
+            ("a.TGZ", Packing::Gzip),
+            ("node1.example.org", Packing::Zstd),
         ] {
-            assert_eq!(Packing::of(Path::new(path)), packing, "{path}");
+            assert_eq!(Packing::of(Path::new(path)), Ok(packing), "{path}");
+        }
+        for path in ["a.zip", "a.tar.xz", "a.tar.foo", "a.TBZ", "a.7z"] {
+            assert!(Packing::of(Path::new(path)).is_err(), "{path}");
         }
     }
 }

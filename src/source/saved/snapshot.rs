@@ -32,10 +32,23 @@ pub fn read(archive: &mut Archive) -> Result<Option<Report>, ArchiveError> {
     }
     read?;
     let mut report = found.report;
-    report.name = archive.name().to_owned();
+    archive.name().clone_into(&mut report.name);
+    if let Some(meta) = found.meta {
+        if let Some(database) = &mut report.database
+            && meta.has_partial_schema
+        {
+            database.schema = None;
+        }
+        (report.host, report.time) = (Some(meta.host), meta.time);
+    }
+    // Those of the archive name it.
+    for remark in &mut report.remarks {
+        *remark = format!("{}: {remark}", archive.name());
+    }
     if archive.remarks().is_empty() && !found.has_remarks {
         let text = format!(
-            "{} is missing: there may be less in it than was saved",
+            "{}: {} is missing: there may be less in it than was saved",
+            archive.name(),
             layout::REMARKS
         );
         report.remarks.push(text);
@@ -76,10 +89,9 @@ impl Found {
                     .document::<Remarks>(name, contents)?
                     .unwrap_or_default();
                 self.has_remarks = true;
+                self.report.missing = remarks.missing;
+                self.report.left_out = remarks.left_out;
                 self.report.remarks.extend(remarks.remarks);
-                let left_out = remarks.left_out.into_iter();
-                let left_out = left_out.map(|what| format!("left out when it was saved: {what}"));
-                self.report.remarks.extend(left_out);
             }
             layout::DATABASE => {
                 let bytes = contents.keep()?;

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use super::json_rpc;
 use crate::base::saved::NOT_IN_REPORT;
-use crate::source::saved::SavedHost;
+use crate::source::saved::{PartSource, SavedHost};
 
 /// Replies to the commands of a client.
 ///
@@ -37,7 +37,12 @@ pub(super) fn serve(stream: UnixStream, host: &SavedHost, daemon: &str) -> io::R
                 let lines = names.iter().map(|name| format!("  {name}\n"));
                 format!("The available commands are:\n{}", lines.collect::<String>())
             }
-            (None, _) => return Err(format!("{NOT_IN_REPORT}{asked}")),
+            (None, _) => {
+                let part = Some(asked.as_str());
+                let report = &host.report;
+                let asked = report.missing_words(&asked, PartSource::Control, daemon, part);
+                return Err(format!("{NOT_IN_REPORT}{asked}"));
+            }
         };
         out.push_str(&serde_json::Value::from(reply).to_string());
         Ok(())

@@ -16,7 +16,7 @@ use crate::ovsdb::relation::Relation;
 use crate::ovsdb::schema::{AtomicType, Schema, Table, Type};
 use crate::ovsdb::stored::{StoredDatabase, StoredRow};
 use crate::ovsdb::{Atom, Condition, Datum, Function, Uuid};
-use crate::source::saved::SavedHost;
+use crate::source::saved::{PartSource, SavedHost};
 
 /// Replies to the requests of a client.
 ///
@@ -26,7 +26,12 @@ use crate::source::saved::SavedHost;
 pub(super) fn serve(stream: UnixStream, host: &SavedHost) -> io::Result<()> {
     json_rpc::serve(stream, |request, out| {
         let database = host.report.database.as_ref();
-        let database = database.ok_or_else(|| Refusal::not_saved("the database"))?;
+        let database = database.ok_or_else(|| {
+            let source = PartSource::Database;
+            let report = &host.report;
+            let words = report.missing_words("the database", source, OPEN_VSWITCH, None);
+            Refusal::not_saved(&words)
+        })?;
         let schema = host.schema.as_ref();
         let schema = schema.ok_or_else(|| Refusal::not_saved("the database's schema"))?;
         Server { database, schema }.answer(request, out)

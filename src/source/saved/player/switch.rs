@@ -11,7 +11,7 @@ use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::header::{self, HEADER_LEN, Header};
 use crate::openflow::messages::{Body, Decoded, hello, multipart};
 use crate::openflow::version::Version;
-use crate::source::saved::{Part, SavedHost, SavedSwitch};
+use crate::source::saved::{Part, PartSource, Report, SavedHost, SavedSwitch};
 
 /// Size of the buffer for replies, in bytes.
 const BUFFER: usize = 256 * 1024;
@@ -41,7 +41,9 @@ pub(super) fn serve(stream: UnixStream, host: &SavedHost, bridge: &str) -> io::R
         _ => bridge.to_owned(),
     };
     let mut player = Player {
+        bridge,
         place: &place,
+        report: &host.report,
         switch: usable,
         version: allowed.highest().unwrap_or(Version::V15),
         out,
@@ -77,8 +79,10 @@ fn message(reader: &mut BufReader<UnixStream>) -> io::Result<Option<Vec<u8>>> {
 
 /// A connection to a bridge.
 struct Player<'h> {
+    bridge: &'h str,
     /// The bridge, for messages.
     place: &'h str,
+    report: &'h Report,
     /// `None`: nothing was saved of it.
     switch: Option<&'h SavedSwitch>,
     version: Version,
@@ -135,8 +139,12 @@ impl Player<'_> {
     }
 
     /// What was asked for was not saved.
-    fn put_not_saved(&mut self, what: &str, xid: u32) -> io::Result<()> {
-        let text = format!("{NOT_IN_REPORT}{what} of {}", self.place);
+    fn put_not_saved(&mut self, part: Part, what: &str, xid: u32) -> io::Result<()> {
+        let what = format!("{what} of {}", self.place);
+        let part = Some(part.name());
+        let report = self.report;
+        let what = report.missing_words(&what, PartSource::Switch, self.bridge, part);
+        let text = format!("{NOT_IN_REPORT}{what}");
         self.put_text_error(xid, &text)
     }
 
@@ -149,7 +157,7 @@ impl Player<'_> {
         let saved = self.saved(part).and_then(<[_]>::first);
         match saved.and_then(|message| stamped(message, self.version, xid, None)) {
             Some(message) => self.put(&message),
-            None => self.put_not_saved(what, xid),
+            None => self.put_not_saved(part, what, xid),
         }
     }
 
@@ -165,7 +173,7 @@ impl Player<'_> {
             return if elsewhere {
                 self.refuse(xid, "OFPBRC_BAD_STAT")
             } else {
-                self.put_not_saved(question.what, xid)
+                self.put_not_saved(question.part, question.what, xid)
             };
         };
         let Some(body) = request.body() else {
@@ -179,7 +187,7 @@ impl Player<'_> {
                 .any(|message| filter.selects_any(version, message))
         {
             let what = format!("flows of table {}", filter.table);
-            return self.put_not_saved(&what, xid);
+            return self.put_not_saved(question.part, &what, xid);
         }
         if let (true, Body::FlowRequest(filter)) = (question.is_aggregate, body) {
             let totals = FlowSelection::new(filter).totals(version, saved);
