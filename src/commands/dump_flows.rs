@@ -88,7 +88,7 @@ impl Args {
         let mut failed = None;
         let mut answered = bridges.is_empty();
         for name in &bridges {
-            let switch = SwitchArg::parse(cx, name)?;
+            let switch = SwitchArg::of_bridge(cx, name)?;
             match self.dump(cx, &switch, Some(name), out).await {
                 Ok(()) => answered = true,
                 Err(Stop::Output(failure)) => return Err(failure),

@@ -57,7 +57,7 @@ pub(super) async fn rules_of<'t>(
 ) -> Result<BTreeMap<&'t str, FlowRules>, Failure> {
     let mut flows = BTreeMap::new();
     for name in network.bridges_that_matter() {
-        let switch = SwitchArg::parse(cx, name)?;
+        let switch = SwitchArg::of_bridge(cx, name)?;
         let mut rules = FlowRules::default();
         each_flow(cx, &switch, |flow| rules.add(flow)).await?;
         if rules.needs_groups() {

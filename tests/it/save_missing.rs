@@ -159,6 +159,9 @@ fn a_bridge_that_looks_like_an_endpoint() {
     let live = ovs!(sandbox, "check").run();
     assert!(!live.stderr.contains("tcp:1"), "{}", live.stderr);
     assert!(saved.report().switches.contains_key("tcp:1"));
+    ovs!(sandbox, "dump-flows --all").ok().shows("priority=0");
+    let file = saved.path.display();
+    ovs!(sandbox, "diff {file} now").ok().prints("");
 }
 
 /// What is wrong with the file itself is said by every command, with its name.

@@ -72,8 +72,8 @@ impl EntryComparison<'_, '_> {
     async fn flows(&mut self, bridge: &str) -> Result<bool, Failure> {
         let [first, second] = self.sides;
         let args = [
-            SwitchArg::parse(&first.cx, bridge)?,
-            SwitchArg::parse(&second.cx, bridge)?,
+            SwitchArg::of_bridge(&first.cx, bridge)?,
+            SwitchArg::of_bridge(&second.cx, bridge)?,
         ];
         let sides = [(&first.cx, &args[0]), (&second.cx, &args[1])];
         let (comparison, names) = Box::pin(two_switches(sides)).await?;
@@ -238,7 +238,7 @@ impl EntryComparison<'_, '_> {
     }
 
     async fn counts(&mut self, cx: &Context, bridge: &str) -> Result<EntryCounts, Failure> {
-        let arg = SwitchArg::parse(cx, bridge)?;
+        let arg = SwitchArg::of_bridge(cx, bridge)?;
         let mut switch = match arg.try_connect(cx, offered(cx)).await {
             Ok(switch) => switch,
             Err(why) => return cx.of_side(Err(arg.no_session(cx, why).await)).await,
@@ -282,7 +282,7 @@ fn begin<T>(json: &mut Json<'_>, kind: &'static str, bridge: &str, sides: &[Opti
 
 /// The meters of a bridge; `None`: its OpenFlow version has none.
 async fn meters(cx: &Context, bridge: &str) -> Result<Option<Meters>, Failure> {
-    let arg = SwitchArg::parse(cx, bridge)?;
+    let arg = SwitchArg::of_bridge(cx, bridge)?;
     let connected = arg.connect(cx).await;
     let mut switch = cx.of_side(connected).await?;
     let version = switch.version();

@@ -37,7 +37,7 @@ struct Wanted {
 pub(super) async fn set(cx: &Context, port: &str, words: &[PortWord]) -> Result<(), Failure> {
     let wanted = Wanted::of(words)?;
     let (bridge, interfaces) = place(cx, port).await?;
-    let switch = SwitchArg::parse(cx, &bridge)?;
+    let switch = SwitchArg::of_bridge(cx, &bridge)?;
     let mut connected = connect(cx, &switch, words).await?;
     let described = connected.ports().await;
     let described = described.map_err(|error| switch.failure(error))?;

@@ -35,7 +35,7 @@ impl<'c> BridgeFlows<'c> {
     pub(super) fn of(cx: &'c Context, bridge: &str) -> Result<BridgeFlows<'c>, Failure> {
         Ok(BridgeFlows {
             cx,
-            switch: SwitchArg::parse(cx, bridge)?,
+            switch: SwitchArg::of_bridge(cx, bridge)?,
             connected: None,
         })
     }
