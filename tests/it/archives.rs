@@ -251,6 +251,47 @@ fn names_and_links_that_lead_out_are_not_followed() {
     }
 }
 
+/// What the operating system refuses to read is left out, and the rest is read. `flush` can only be written, by anybody.
+#[test]
+fn a_file_that_cannot_be_read_is_a_remark() {
+    let directory = Path::new("/proc/sys/net/ipv4/route");
+    if !directory.join("flush").exists() {
+        return;
+    }
+    let mut archive = Archive::open(directory).unwrap();
+    let mut read = Vec::new();
+    let all = archive.entries(|path, contents| {
+        contents.keep()?;
+        read.push(path.to_owned());
+        Ok(())
+    });
+    all.unwrap();
+    let has = |name: &str| read.iter().any(|path| path == name);
+    assert!(has("gc_timeout") && !has("flush"), "{read:?}");
+    let remarks = archive.remarks();
+    let told = "\"flush\" cannot be read: Permission denied";
+    assert!(
+        remarks.iter().any(|remark| remark.starts_with(told)),
+        "{remarks:?}"
+    );
+}
+
+/// Directories count, too.
+#[test]
+fn directories_are_limited() {
+    let dir = tempfile::tempdir().unwrap();
+    for number in 0..4 {
+        fs::create_dir_all(dir.path().join(format!("{number}/x"))).unwrap();
+    }
+    let limits = Limits {
+        entries: 7,
+        ..Limits::default()
+    };
+    let mut archive = Archive::open_within(dir.path(), limits).unwrap();
+    let error = archive.entries(|_, _| Ok(())).unwrap_err();
+    assert!(error.to_string().contains("more than 7 files"), "{error}");
+}
+
 #[test]
 fn the_links_of_a_directory_are_not_opened() {
     let outside = tempfile::NamedTempFile::new().unwrap();

@@ -109,6 +109,9 @@ fn decoded(name: &str) -> Option<String> {
             continue;
         }
         let digits = [rest.next()?, rest.next()?];
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
         let digits = std::str::from_utf8(&digits).ok()?;
         bytes.push(u8::from_str_radix(digits, 16).ok()?);
     }
@@ -146,6 +149,7 @@ mod tests {
             "switches/br%/OpenFlow13/flows.messages",
             "control/a/b/c",
             "control/%ff/b",
+            "control/%+f/b",
         ] {
             assert_eq!(Member::of(other), None, "{other}");
         }

@@ -39,6 +39,8 @@ pub(super) struct Budget {
     pub(super) limits: Limits,
     unpacked: Cell<u64>,
     kept: Cell<u64>,
+    /// The entries of directories, themselves directories or not.
+    entries: Cell<u64>,
 }
 
 impl Budget {
@@ -47,12 +49,14 @@ impl Budget {
             limits,
             unpacked: Cell::new(0),
             kept: Cell::new(0),
+            entries: Cell::new(0),
         }
     }
 
     /// Begins a pass; what is kept stays counted.
     pub(super) fn begin(&self) {
         self.unpacked.set(0);
+        self.entries.set(0);
     }
 
     /// The number of bytes that this pass unpacked.
@@ -60,9 +64,15 @@ impl Budget {
         self.unpacked.get()
     }
 
+    /// Counts an entry of a directory.
+    pub(super) fn count_entry(&self) -> io::Result<()> {
+        self.entries.set(self.entries.get().saturating_add(1));
+        self.check_entries(self.entries.get())
+    }
+
     /// Refuses more entries than there may be.
-    pub(super) fn check_entries(&self, count: usize) -> io::Result<()> {
-        if count as u64 > self.limits.entries {
+    pub(super) fn check_entries(&self, count: u64) -> io::Result<()> {
+        if count > self.limits.entries {
             let excess = Excess::Entries(self.limits.entries);
             return Err(ArchiveErrorKind::TooMuch(excess).into());
         }

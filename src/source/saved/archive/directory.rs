@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags};
 
 use super::budget::{Budget, Contents, Metered};
-use super::error::ArchiveErrorKind;
+use super::error::{ArchiveErrorKind, cause};
 use super::index::LinkTarget;
 use super::visitor::Visitor;
 
@@ -38,13 +38,16 @@ fn below(
 ) -> io::Result<()> {
     for name in names(directory, budget)? {
         let path = format!("{prefix}{name}");
+        budget.count_entry()?;
         visitor.begin(path.as_bytes());
         let done = entry(directory, &name, &path, depth, budget, visitor);
         match done {
-            Err(error) if error.raw_os_error().is_some() => {
-                visitor.remark_unreadable(&path, &error);
-            }
-            done => done?,
+            Ok(()) => {}
+            // An error of the file comes as its cause.
+            Err(error) => match cause(error) {
+                ArchiveErrorKind::Io(error) => visitor.remark_unreadable(&path, &error),
+                other => return Err(other.into()),
+            },
         }
     }
     Ok(())
@@ -109,7 +112,8 @@ fn names(directory: BorrowedFd<'_>, budget: &Budget) -> io::Result<Vec<String>> 
         if name != "." && name != ".." {
             names.push(name.to_owned());
         }
-        budget.check_entries(names.len())?;
+        // Bounds the memory for the names of one directory.
+        budget.check_entries(names.len() as u64)?;
     }
     names.sort_unstable();
     Ok(names)

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Cursor, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::budget::{Budget, Contents, Limits, Metered};
-use super::error::{ArchiveError, ArchiveErrorKind, cause};
+use super::error::{ArchiveError, ArchiveErrorKind, Excess, cause};
 use super::index::Index;
 use super::packing::{Packing, is_zip};
 use super::visitor::{Visitor, add_remark};
@@ -14,6 +14,8 @@ use super::{directory, tar, zip};
 
 /// How many bytes of a file are read to tell what it is: bzip2 unpacks blocks of up to 900 kB.
 const FIRST_BYTES: u64 = 1 << 20;
+/// The path that stands for the standard input.
+const STANDARD_INPUT: &str = "-";
 /// How many bytes tell whether something is a tar.
 const TAR_HEADER: u64 = 512;
 /// What a path turned out to be, by its contents, whatever its name.
@@ -47,7 +49,7 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Opens `path`, and tells from its first bytes what it is.
+    /// Opens `path`, and tells from its first bytes what it is; `-` is the standard input.
     ///
     /// # Errors
     ///
@@ -80,15 +82,26 @@ impl Archive {
     }
 
     fn look(&mut self) -> io::Result<()> {
-        let kind = std::fs::metadata(&self.path)?.file_type();
-        if kind.is_dir() {
-            return Ok(());
-        }
-        // A FIFO may be text that a shell substitutes.
-        if !kind.is_file() && !std::os::unix::fs::FileTypeExt::is_fifo(&kind) {
-            return Err(ArchiveErrorKind::NotAFile.into());
-        }
-        let mut file = File::open(&self.path)?;
+        let mut file = if self.path == Path::new(STANDARD_INPUT) {
+            self.name = "standard input".to_owned();
+            spooled(io::stdin().lock(), self.budget.limits.unpacked)?
+        } else {
+            let kind = std::fs::metadata(&self.path)?.file_type();
+            if kind.is_dir() {
+                return Ok(());
+            }
+            // A FIFO may be what a shell substitutes for a command.
+            let is_fifo = std::os::unix::fs::FileTypeExt::is_fifo(&kind);
+            if !kind.is_file() && !is_fifo {
+                return Err(ArchiveErrorKind::NotAFile.into());
+            }
+            let file = File::open(&self.path)?;
+            if is_fifo {
+                spooled(file, self.budget.limits.unpacked)?
+            } else {
+                file
+            }
+        };
         let mut first = Vec::new();
         (&mut file).take(FIRST_BYTES).read_to_end(&mut first)?;
         self.packing = Packing::of(&first);
@@ -209,6 +222,16 @@ impl Archive {
             kind,
         }
     }
+}
+
+/// Copies what can be read only once to an unnamed temporary file.
+fn spooled(input: impl Read, limit: u64) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    if io::copy(&mut input.take(limit.saturating_add(1)), &mut file)? > limit {
+        return Err(ArchiveErrorKind::TooMuch(Excess::Unpacked(limit)).into());
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
 }
 
 /// A pass over a file.
