@@ -396,3 +396,17 @@ async fn a_saved_daemon_repeats_its_replies() {
         "The available commands are:\n  fdb/show\n  version\n"
     );
 }
+
+/// A message that is shorter than its header is no reply; the client gets one all the same.
+#[tokio::test]
+async fn a_reply_ends_after_a_malformed_message() {
+    let sandbox = switch();
+    let mut report = report::recorded(&sandbox, Version::V13, &[]);
+    let short = vec![4, 19, 0, 8, 0, 0, 0, 1];
+    let parts = &mut report.switches.get_mut("br0").unwrap().parts;
+    parts.get_mut(&Part::Groups).unwrap().push(short);
+    let host = saved(report);
+    let mut switch = connect(&host, "br0", Version::V13).await;
+    let groups = switch.groups(GROUP_ALL, |_, _| Ok(())).await.unwrap();
+    assert_eq!(groups.len(), 2);
+}

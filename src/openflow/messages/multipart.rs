@@ -37,6 +37,11 @@ const NICIRA: u32 = 0x0000_2320;
 /// `OFPMPF_REPLY_MORE`
 const REPLY_MORE: u16 = 1;
 
+/// Size of what precedes the body of a multipart message, with the header of all messages, in bytes.
+pub fn header_len(version: Version) -> usize {
+    HEADER_LEN + if version == Version::V10 { 4 } else { 8 }
+}
+
 /// A multipart request: `kind`, no flags, then what `body` appends. `None` if it is too long to send.
 pub fn request(
     version: Version,

@@ -10,6 +10,7 @@ use super::layout::{self, Member};
 use super::{Part, Report, SavedSwitch};
 use crate::base::terminal::quoted;
 use crate::openflow::messages::header::{HEADER_LEN, Header};
+use crate::openflow::messages::multipart;
 use crate::openflow::version::Version;
 use crate::ovsdb::file;
 use crate::source::network::{KernelNetwork, Namespaces};
@@ -23,6 +24,9 @@ use crate::source::network::{KernelNetwork, Namespaces};
 /// The archive cannot be read, or its format is newer than this program.
 pub fn read(archive: &mut Archive) -> Result<Option<Report>, ArchiveError> {
     if archive.form() == Form::File {
+        return Ok(None);
+    }
+    if archive.form() != Form::Tar && !has_meta(archive)? {
         return Ok(None);
     }
     let mut found = Found::default();
@@ -57,6 +61,13 @@ pub fn read(archive: &mut Archive) -> Result<Option<Report>, ArchiveError> {
     Ok(Some(report))
 }
 
+/// Whether there is the file that tells what an archive is: other files may come before it.
+fn has_meta(archive: &mut Archive) -> Result<bool, ArchiveError> {
+    archive.entries(|_, _| Ok(()))?;
+    let mut files = archive.index().files();
+    Ok(files.any(|path| inner_name(path) == Some(layout::META)))
+}
+
 /// What was found so far.
 #[derive(Default)]
 struct Found {
@@ -70,8 +81,10 @@ struct Found {
 impl Found {
     fn take(&mut self, path: &str, contents: &mut Contents<'_>) -> io::Result<()> {
         let Some(name) = inner_name(path) else {
-            // Before anything of ours: a report of something else.
+            // In a tar that file is the first, but for what was added beside it; a report of something else has files
+            // further below.
             if self.meta.is_none()
+                && path.split('/').count() > 2
                 && self.report.switches.is_empty()
                 && self.report.replies.is_empty()
             {
@@ -170,7 +183,7 @@ impl Found {
             switch.version = version;
             switch.parts.clear();
         }
-        if let Some(messages) = messages(bytes, version) {
+        if let Some(messages) = messages(bytes, version, part) {
             switch.parts.insert(part, messages);
         } else {
             let bridge = quoted(bridge);
@@ -220,17 +233,26 @@ fn inner_name(path: &str) -> Option<&str> {
     is_ours(rest).then_some(rest)
 }
 
-/// The messages of a part; `None` if they are not whole messages of this version.
-fn messages(mut bytes: &[u8], version: Version) -> Option<Vec<Vec<u8>>> {
+/// The messages of a part; `None` if they are not whole messages of this version, or of no multipart reply where the part
+/// is one. Of multipart messages without a body only the last is kept, which ends the reply.
+fn messages(mut bytes: &[u8], version: Version, part: Part) -> Option<Vec<Vec<u8>>> {
+    let is_multipart = !matches!(part, Part::Features | Part::TlvMap);
+    let least = if is_multipart {
+        multipart::header_len(version)
+    } else {
+        HEADER_LEN
+    };
     let mut messages = Vec::new();
     while !bytes.is_empty() {
         let header = Header::decode(bytes).ok()?;
         let length = usize::from(header.length);
-        if header.version != version as u8 || length < HEADER_LEN {
+        if header.version != version as u8 || length < least {
             return None;
         }
         let (message, rest) = bytes.split_at_checked(length)?;
-        messages.push(message.to_vec());
+        if !is_multipart || length > least || rest.is_empty() {
+            messages.push(message.to_vec());
+        }
         bytes = rest;
     }
     Some(messages)
@@ -251,13 +273,31 @@ mod tests {
 
     #[test]
     fn messages_are_whole_and_of_one_version() {
-        let hello = [4, 0, 0, 8, 0, 0, 0, 1];
-        let two = [hello, hello].concat();
-        assert_eq!(messages(&two, Version::V13), Some(vec![hello.to_vec(); 2]));
+        let reply = [4, 19, 0, 20, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4];
+        let two = [reply, reply].concat();
+        let messages = |bytes: &[u8], version| super::messages(bytes, version, Part::Flows);
+        assert_eq!(messages(&two, Version::V13), Some(vec![reply.to_vec(); 2]));
         assert_eq!(messages(&[], Version::V13), Some(vec![]));
         assert_eq!(messages(&two, Version::V15), None);
-        for cut in [1, 7, 9, 15] {
+        for cut in [1, 7, 9, 19, 21, 39] {
             assert_eq!(messages(&two[..cut], Version::V13), None, "{cut}");
         }
+    }
+
+    #[test]
+    fn multipart_messages_have_their_header() {
+        let short = [4, 19, 0, 8, 0, 0, 0, 1];
+        assert_eq!(messages(&short, Version::V13, Part::Groups), None);
+        assert_eq!(
+            messages(&short, Version::V13, Part::TlvMap),
+            Some(vec![short.to_vec()])
+        );
+        // Those without entries are many for few bytes.
+        let empty = [4, 19, 0, 16, 0, 0, 0, 1, 0, 7, 0, 1, 0, 0, 0, 0];
+        let many = empty.repeat(1000);
+        assert_eq!(
+            messages(&many, Version::V13, Part::Groups),
+            Some(vec![empty.to_vec()])
+        );
     }
 }

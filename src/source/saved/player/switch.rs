@@ -16,6 +16,9 @@ use crate::source::saved::{Part, PartSource, Report, SavedHost, SavedSwitch};
 /// Size of the buffer for replies, in bytes.
 const BUFFER: usize = 256 * 1024;
 
+/// Maximum length of the text of an error, in bytes.
+const MAX_TEXT: usize = 4096;
+
 /// `OFPET_HELLO_FAILED`, the error that has a text.
 const TEXT_ERROR: [u8; 4] = [0; 4];
 
@@ -48,7 +51,7 @@ pub(super) fn serve(stream: UnixStream, host: &SavedHost, bridge: &str) -> io::R
         version: allowed.highest().unwrap_or(Version::V15),
         out,
     };
-    player.put(&hello::encode(allowed, 1).unwrap_or_default())?;
+    player.put(&hello::encode(allowed, 1).ok_or(io::ErrorKind::InvalidData)?)?;
     loop {
         // Nothing is kept back while the client waits.
         if reader.buffer().is_empty() {
@@ -122,7 +125,8 @@ impl Player<'_> {
     /// A message that is not an answer from the report.
     fn reply(&mut self, kind: u8, xid: u32, body: &[u8]) -> io::Result<()> {
         let message = header::message(self.version, kind, xid, |out| out.extend(body));
-        self.put(&message.unwrap_or_default())
+        // Without a reply the client would wait: the connection ends instead.
+        self.put(&message.ok_or(io::ErrorKind::InvalidData)?)
     }
 
     /// Refuses a request with an error of the switch.
@@ -135,7 +139,9 @@ impl Player<'_> {
 
     /// An error with a text.
     fn put_text_error(&mut self, xid: u32, text: &str) -> io::Result<()> {
-        self.reply(header::ERROR, xid, &[&TEXT_ERROR, text.as_bytes()].concat())
+        let text = text.as_bytes();
+        let text = text.get(..MAX_TEXT).unwrap_or(text);
+        self.reply(header::ERROR, xid, &[&TEXT_ERROR, text].concat())
     }
 
     /// What was asked for was not saved.
@@ -198,10 +204,12 @@ impl Player<'_> {
         for (index, message) in saved.iter().enumerate() {
             if matches!(selection, Selection::All) {
                 let more = index + 1 < saved.len();
-                if let Some(message) = stamped(message, version, xid, Some(more)) {
+                let message = stamped(message, version, xid, Some(more));
+                // The reply is complete once its last message is sent.
+                is_selected = !more && message.is_some();
+                if let Some(message) = message {
                     self.put(&message)?;
                 }
-                is_selected = !more;
                 continue;
             }
             if let Some(message) = entries_of(version, question.part, message, &selection)
@@ -282,7 +290,7 @@ fn question(at: At) -> Option<Question> {
 }
 
 /// A saved message with the version, length and transaction id of a reply, and for a multipart message whether another
-/// follows. `None` if it has no header, or is too long.
+/// follows. `None` if it is shorter than its header, or too long.
 fn stamped(message: &[u8], version: Version, xid: u32, more: Option<bool>) -> Option<Vec<u8>> {
     let mut bytes = message.to_vec();
     let length = u16::try_from(bytes.len()).ok()?;
@@ -291,8 +299,9 @@ fn stamped(message: &[u8], version: Version, xid: u32, more: Option<bool>) -> Op
     header.get_mut(2..4)?.copy_from_slice(&length.to_be_bytes());
     header.get_mut(4..8)?.copy_from_slice(&xid.to_be_bytes());
     if let Some(more) = more {
-        bytes
-            .get_mut(10..12)?
+        let header = bytes.get_mut(HEADER_LEN..multipart::header_len(version))?;
+        header
+            .get_mut(2..4)?
             .copy_from_slice(&u16::from(more).to_be_bytes());
     }
     Some(bytes)
