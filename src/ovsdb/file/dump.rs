@@ -22,7 +22,7 @@ use crate::ovsdb::stored::{StoredDatabase, StoredRow};
 use crate::ovsdb::{Datum, Uuid};
 
 /// Tables without a name, by a column that no other table has.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 17] = [
     ("cur_cfg", "Open_vSwitch"),
     ("datapath_id", "Bridge"),
     ("interfaces", "Port"),
@@ -32,7 +32,21 @@ const TABLES: [(&str, &str); 9] = [
     ("select_all", "Mirror"),
     ("queues", "QoS"),
     ("dscp", "Queue"),
+    ("flow_limit", "Flow_Table"),
+    ("engine_id", "NetFlow"),
+    ("polling", "sFlow"),
+    ("obs_domain_id", "IPFIX"),
+    ("ca_cert", "SSL"),
+    ("system_description", "AutoAttach"),
+    ("timeout_policy", "CT_Zone"),
+    ("ct_zones", "Datapath"),
 ];
+
+/// Maximum length of the name of a table or column, in bytes. Every row has the names of its columns.
+const LONGEST_ID: usize = 64;
+
+const MALFORMED_HEADINGS: &str = "malformed headings";
+const NO_UUID: &str = "the row has no column _uuid, which tells rows apart: print that column, too";
 
 /// The names of the columns and the texts of their cells.
 type Cells<'f> = Vec<(Cow<'f, str>, Cow<'f, str>)>;
@@ -58,7 +72,7 @@ pub(super) fn read(file: &[u8], name: &str) -> Result<StoredDatabase, Fault> {
         read = Err(Fault::at_byte(text.len(), "the file is not UTF-8"));
     }
     match read {
-        Err(fault) if database.tables.is_empty() => Err(fault),
+        Err(fault) if database.tables.values().all(BTreeMap::is_empty) => Err(fault),
         Err(fault) => {
             database.remarks.push(fault.remark(name));
             Ok(database)
@@ -77,6 +91,7 @@ pub(super) fn is_like(file: &[u8]) -> bool {
     lines.next().is_some_and(|line| {
         caption(line).is_some()
             || line.starts_with("_uuid")
+            || is_padded_cell(line)
             || line.starts_with("{\"caption\":")
             || line.starts_with("{\"data\":")
             || line.trim() == "{"
@@ -107,6 +122,9 @@ fn json(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
         };
         let table = table.map_err(|error| wrong(format!("malformed table: {error}")))?;
         let columns: Vec<&str> = table.headings.iter().map(|name| &**name).collect();
+        if !columns.iter().all(|name| is_id(name)) {
+            return Err(wrong(MALFORMED_HEADINGS.to_owned()));
+        }
         let name = match &table.caption {
             Some(line) => caption(line).map(str::to_owned),
             None => table_of(&columns).map(str::to_owned),
@@ -124,7 +142,7 @@ fn json(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
             let mut row: BTreeMap<&str, &RawValue> = columns.iter().copied().zip(cells).collect();
             let uuid = row.remove("_uuid");
             let uuid = uuid.and_then(|uuid| serde_json::from_str::<Uuid>(uuid.get()).ok());
-            let uuid = uuid.ok_or_else(|| wrong("a row without column _uuid".to_owned()))?;
+            let uuid = uuid.ok_or_else(|| wrong(NO_UUID.to_owned()))?;
             rows.insert(uuid, row.into_iter().collect());
         }
     }
@@ -189,13 +207,15 @@ fn lines(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
                     let columns = offsets(next);
                     let name = |column: &(usize, usize)| slice(line, *column);
                     let names: Option<Vec<&str>> = columns.iter().map(name).collect();
-                    let names = names.ok_or_else(|| wrong("malformed headings"))?;
+                    let names = names.filter(|names| names.iter().all(|name| is_id(name)));
+                    let names = names.ok_or_else(|| wrong(MALFORMED_HEADINGS))?;
                     format = Some(Format::Table(names, columns));
                 } else if let Some(cell) = list_cell(line) {
                     cells.push(cell);
                     format = Some(Format::List);
                 } else {
-                    let names = csv(line).ok_or_else(|| wrong("malformed headings"))?;
+                    let names = csv(line).filter(|names| names.iter().all(|name| is_id(name)));
+                    let names = names.ok_or_else(|| wrong(MALFORMED_HEADINGS))?;
                     if !names.iter().any(|name| name == "_uuid") {
                         return Err(wrong("no row of a table"));
                     }
@@ -264,7 +284,7 @@ fn insert(database: &mut StoredDatabase, name: &str, cells: Cells<'_>) -> Result
         let value = to_raw_value(&value).map_err(|error| in_column(error.to_string()))?;
         row.insert(column, value);
     }
-    let uuid = uuid.ok_or("the row has no column _uuid")?;
+    let uuid = uuid.ok_or(NO_UUID)?;
     let row: StoredRow = row.into_iter().collect();
     match database.tables.get_mut(name) {
         Some(rows) => drop(rows.insert(uuid, row)),
@@ -277,11 +297,16 @@ fn insert(database: &mut StoredDatabase, name: &str, cells: Cells<'_>) -> Result
     Ok(())
 }
 
+/// Whether it can be the name of a table or column (RFC 7047, section 3.1 `<id>`).
+fn is_id(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !name.is_empty() && name.len() <= LONGEST_ID && name.bytes().all(is_part)
+}
+
 /// `Port table`: the name of the table.
 fn caption(line: &str) -> Option<&str> {
     let name = line.strip_suffix(" table")?;
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    (!name.is_empty() && name.chars().all(is_part)).then_some(name)
+    is_id(name).then_some(name)
 }
 
 /// `2025-11-29 11:55:15.123`, which `--timestamp` prints before a table.
@@ -300,9 +325,14 @@ fn table_of(columns: &[&str]) -> Option<&'static str> {
 fn list_cell(line: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     let (name, value) = line.split_once(':')?;
     let name = name.trim_end();
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let is_name = !name.is_empty() && name.chars().all(is_part);
-    is_name.then_some((name.into(), value.trim().into()))
+    is_id(name).then_some((name.into(), value.trim().into()))
+}
+
+/// Whether a line is a column of the format list as the tools print it: the name fills 20 columns.
+fn is_padded_cell(line: &str) -> bool {
+    let name = line.split_once(':').map_or("", |(name, _)| name);
+    let value = line.get(name.len()..).unwrap_or_default();
+    name.len() >= 20 && value.starts_with(": ") && is_id(name.trim_end())
 }
 
 /// The first byte and the length of each column, from the dashes below the headings.

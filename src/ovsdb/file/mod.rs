@@ -49,9 +49,9 @@ pub fn is_log(file: &[u8]) -> bool {
 ///
 /// The content is of no known format, or its beginning is damaged.
 pub fn read(file: &[u8], name: &str) -> Result<StoredDatabase, FileError> {
-    let read = if file.starts_with(b"OVSDB JSON ") {
+    let read = if is_standalone(file) {
         standalone::read(file, name)
-    } else if file.starts_with(b"OVSDB CLUSTER ") {
+    } else if is_clustered(file) {
         clustered::read(file, name)
     } else if dump::is_like(file) {
         dump::read(file, name)
@@ -63,4 +63,17 @@ pub fn read(file: &[u8], name: &str) -> Result<StoredDatabase, FileError> {
         ))
     };
     read.map_err(|fault| fault.of(name))
+}
+
+/// Whether a file begins like one that [`read`] reads.
+pub fn is_database(file: &[u8]) -> bool {
+    is_standalone(file) || is_clustered(file) || dump::is_like(file)
+}
+
+fn is_standalone(file: &[u8]) -> bool {
+    file.starts_with(b"OVSDB JSON ")
+}
+
+fn is_clustered(file: &[u8]) -> bool {
+    file.starts_with(b"OVSDB CLUSTER ")
 }
