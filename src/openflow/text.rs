@@ -89,6 +89,11 @@ pub trait NameLookup {
     /// The OpenFlow number of a port; `None` if the name is unknown.
     fn ofport(&self, name: &str) -> Option<u32>;
 
+    /// The OpenFlow number of a port whose name is in quotes, which no action and no field is.
+    fn quoted_ofport(&self, name: &str) -> Option<u32> {
+        self.ofport(name)
+    }
+
     /// The name of a port in text, quoted if necessary; `None` if the number is
     /// unknown.
     fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {

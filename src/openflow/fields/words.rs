@@ -45,7 +45,7 @@ pub(in crate::openflow) fn parse_port(text: &str, names: &dyn NameLookup) -> Res
     if text.starts_with('"') {
         let name: String = serde_json::from_str(text)
             .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?;
-        return names.ofport(&name).ok_or_else(|| unknown(&name));
+        return names.quoted_ofport(&name).ok_or_else(|| unknown(&name));
     }
     let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
     if let Some(port) = number(both.map_or(text, |(port, _)| port)) {

@@ -1,10 +1,10 @@
 //! The outputs of commands that a report has, and what is made of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::stored_names::{StoredBridge, bridges};
-use super::texts::sections::{CommandLine, Section, SectionKind, cut};
-use super::texts::{NamedSection, local_port, switch};
+use super::texts::sections::{CommandLine, Program, Section, SectionKind, cut};
+use super::texts::{NamedSection, local_port, switch, unused};
 use super::{Report, SavedSwitch};
 use crate::base::terminal::quoted;
 use crate::openflow::version::Version;
@@ -23,6 +23,8 @@ pub struct Output {
     pub text: Vec<u8>,
     /// Whether the beginning or the end is missing.
     pub is_cut: bool,
+    /// Whether the user named its file, not the report with it.
+    pub is_given: bool,
 }
 
 /// A command of `ovs-ofctl` or `ovs-appctl`.
@@ -47,8 +49,7 @@ impl From<&CommandLine<'_>> for Command {
             .into_iter()
             .chain(line.arguments.iter().copied());
         Command {
-            daemon: line
-                .is_control
+            daemon: (line.program == Program::Appctl)
                 .then(|| line.target.unwrap_or(VSWITCHD).to_owned()),
             words: words.map(str::to_owned).collect(),
             version: line.version,
@@ -145,7 +146,8 @@ impl Findings {
                 let command = output.command.clone();
                 let command = command.or(section.command.as_ref().map(Command::from));
                 match (section.kind, command) {
-                    (SectionKind::Other, _) | (SectionKind::Control, None) => {}
+                    (SectionKind::Other | SectionKind::Database, _)
+                    | (SectionKind::Control, None) => {}
                     (SectionKind::Control, Some(command)) => {
                         add_reply(&mut replies, &command, section.body);
                     }
@@ -167,15 +169,26 @@ impl Findings {
             }
             failures.extend(output.failure());
         }
+        let given = self.outputs.iter().filter(|output| output.is_given);
+        let given: BTreeSet<&str> = given.map(|output| output.name.as_str()).collect();
         let mut switches: BTreeMap<String, SavedSwitch> = BTreeMap::new();
         for (bridge, texts) in texts {
             let names = stored.remove(&bridge).map(|stored| stored.names);
+            let shown = crate::base::shell::word(&bridge).into_owned();
             let mut of_bridge = Vec::new();
             let saved = switch(&texts, names.unwrap_or_default(), &mut of_bridge);
             let named = of_bridge
                 .into_iter()
-                .map(|remark| format!("bridge {}: {remark}", crate::base::shell::word(&bridge)));
+                .map(|remark| format!("bridge {shown}: {remark}"));
             remarks.extend(named);
+            for (name, what) in saved.iter().flat_map(|saved| unused(&texts, saved.version)) {
+                // A report has many outputs in several versions.
+                if given.contains(name) {
+                    remarks.push(format!(
+                        "bridge {shown}: {name}: its {what} are not used: another text has them"
+                    ));
+                }
+            }
             switches.extend(saved.map(|saved| (bridge, saved)));
         }
         // Reports ask in several versions, some of which a bridge may not allow.
@@ -226,19 +239,36 @@ impl Output {
 
     /// The bridge, and a remark with the message of the tool, if that is all there is.
     fn failure(&self) -> Option<(Option<&str>, String)> {
-        let text = self.text.get(..1024).unwrap_or(&self.text);
-        let text = String::from_utf8_lossy(text);
-        let first = text.lines().next()?;
-        let is_error = first.starts_with("ovs-ofctl: ")
-            || first.starts_with("ovs-appctl: ")
-            || first.contains("|WARN|") && first.contains("ofctl");
-        let shown: String = first.chars().take(200).collect();
+        let error = tool_error(&self.text)?;
         let bridge = self
             .command
             .as_ref()
             .and_then(|command| command.bridge.as_deref());
-        is_error.then(|| (bridge, format!("{}: {}", self.name, quoted(&shown))))
+        Some((bridge, format!("{}: {}", self.name, quoted(&error))))
     }
+}
+
+/// Maximum length of the message of a tool that is shown, in characters.
+const MAX_MESSAGE: usize = 200;
+
+/// The first line of a text, if it is a message of a tool of Open vSwitch and not what was asked for: `ovs-ofctl: br0 is
+/// not a bridge or a socket`, or a line of its log.
+pub(super) fn tool_error(text: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(text.get(..1024).unwrap_or(text)).into_owned();
+    let first = text.lines().next()?;
+    let tools = [
+        "ovs-ofctl: ",
+        "ovs-appctl: ",
+        "ovs-vsctl: ",
+        "ovsdb-client: ",
+    ];
+    // 2026-11-29T11:00:00Z|00001|vconn|WARN|...
+    let is_log = first.starts_with(|c: char| c.is_ascii_digit())
+        && ["|WARN|", "|ERR|", "|EMER|"]
+            .iter()
+            .any(|level| first.contains(level));
+    let is_error = is_log || tools.iter().any(|tool| first.starts_with(tool));
+    is_error.then(|| first.chars().take(MAX_MESSAGE).collect())
 }
 
 /// The daemon's replies by the command with its arguments.
@@ -249,10 +279,10 @@ fn add_reply(replies: &mut Replies, command: &Command, body: &[u8]) {
     let Some(daemon) = &command.daemon else {
         return;
     };
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    if text.starts_with("ovs-appctl: ") {
+    if tool_error(body).is_some() {
         return;
     }
+    let mut text = String::from_utf8_lossy(body).into_owned();
     // A report may have a blank line after it.
     while text.ends_with("\n\n") {
         text.pop();
@@ -287,13 +317,20 @@ fn add_datapaths(replies: &mut BTreeMap<String, String>, text: &str) {
     let names = text.lines().filter(is_heading);
     let names: Vec<&str> = names.map(|line| line.trim_end_matches(':')).collect();
     let list = replies.entry("dpctl/dump-dps".to_owned()).or_default();
+    let mut all: Vec<String> = list.lines().map(str::to_owned).collect();
+    let known: BTreeSet<&str> = list.lines().collect();
+    let mut new: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
     for name in &names {
-        if !list.lines().any(|known| known == *name) {
-            list.push_str(name);
-            list.push('\n');
+        if !known.contains(name) && seen.insert(*name) {
+            new.push((*name).to_owned());
         }
     }
-    let all: Vec<String> = list.lines().map(str::to_owned).collect();
+    for name in &new {
+        list.push_str(name);
+        list.push('\n');
+    }
+    all.extend(new);
     if let [name] = &names[..] {
         replies.insert(format!("dpctl/show {name}"), text.to_owned());
     }

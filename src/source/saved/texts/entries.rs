@@ -11,7 +11,15 @@ const TOO_LONG: &str = "longer than 1 MiB";
 
 /// Whether a text is JSON: an array of objects, or objects one after another.
 pub(super) fn is_json(body: &[u8]) -> bool {
-    matches!(body.trim_ascii_start().first(), Some(b'[' | b'{'))
+    // A prompt may begin with a bracket, too: `[root@compute1 ~]# `.
+    match body.trim_ascii_start().split_first() {
+        Some((b'{', _)) => true,
+        Some((b'[', rest)) => {
+            let rest = rest.trim_ascii_start();
+            rest.is_empty() || rest.starts_with(b"{") || rest.starts_with(b"]")
+        }
+        _ => false,
+    }
 }
 
 /// Passes each line that is not blank, without its comment, and the number of the line to `take`.

@@ -4,6 +4,7 @@
 
 use std::hash::BuildHasher as _;
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -72,7 +73,7 @@ pub(super) fn read(
         let others: Vec<_> = others.map(|_| scope.spawn(read_pieces)).collect();
         let mut read = read_pieces();
         for other in others {
-            read.extend(other.join().unwrap_or_default());
+            read.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
         read
     });

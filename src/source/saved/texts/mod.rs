@@ -91,7 +91,10 @@ pub fn switch(
 fn version_of(texts: &[NamedSection<'_>], flows: &[&NamedSection<'_>]) -> Option<Version> {
     let of_flows = flows.iter().map(|text| flow_version(&text.section)).max();
     let is_known = |text: &&NamedSection<'_>| {
-        !matches!(text.section.kind, SectionKind::Control | SectionKind::Other)
+        !matches!(
+            text.section.kind,
+            SectionKind::Control | SectionKind::Database | SectionKind::Other
+        )
     };
     let mut known = texts.iter().filter(is_known).peekable();
     known.peek()?;
@@ -110,11 +113,7 @@ struct Reading<'r, 't> {
 impl<'r, 't> Reading<'r, 't> {
     /// The last text of a kind, of the version of the messages if there is one, else of the highest.
     fn chosen(&self, kind: SectionKind) -> Option<&'r NamedSection<'t>> {
-        let texts = self.texts.iter().filter(|text| text.section.kind == kind);
-        texts.max_by_key(|text| {
-            let version = text.section.version;
-            (version == Some(self.version), version)
-        })
+        chosen(self.texts, self.version, kind)
     }
 
     /// Reads the ports, from their descriptions or the features, which have them before OpenFlow 1.3.
@@ -199,9 +198,13 @@ impl<'r, 't> Reading<'r, 't> {
             let of_text = text.section.version;
             let is_early = part == Part::TableStats && of_text < Some(Version::V13);
             if needs_v13 && (self.version < Version::V13 || is_early) {
-                let version = self.version;
+                let reason = if is_early {
+                    format!("they are of {}", of_text.unwrap_or(Version::V10))
+                } else {
+                    format!("the flows are of {}", self.version)
+                };
                 self.remarks.push(format!(
-                    "{}: {what} are left out: the flows are of {version}",
+                    "{}: {what} are left out: {reason}, OpenFlow13 or later is needed",
                     text.name
                 ));
                 continue;
@@ -221,6 +224,47 @@ impl<'r, 't> Reading<'r, 't> {
             self.parts.extend(messages.map(|messages| (part, messages)));
         }
     }
+}
+
+/// The last text of a kind, of this version if there is one, else of the highest.
+fn chosen<'s, 't>(
+    texts: &'s [NamedSection<'t>],
+    version: Version,
+    kind: SectionKind,
+) -> Option<&'s NamedSection<'t>> {
+    let texts = texts.iter().filter(|text| text.section.kind == kind);
+    texts.max_by_key(|text| (text.section.version == Some(version), text.section.version))
+}
+
+/// The names of the texts with flows, groups or statistics that [`switch`] does not use, since others have the same; with
+/// what they have. `version` is that of the messages.
+pub(super) fn unused<'t>(
+    texts: &[NamedSection<'t>],
+    version: Version,
+) -> Vec<(&'t str, &'static str)> {
+    let has_flows = texts
+        .iter()
+        .any(|text| text.section.kind == SectionKind::Flows);
+    let unused = texts.iter().filter_map(|text| {
+        let kind = text.section.kind;
+        let what = match kind {
+            SectionKind::Flows | SectionKind::BridgeFlows => "flows",
+            SectionKind::Groups => "groups",
+            SectionKind::GroupStats => "statistics of groups",
+            SectionKind::Meters => "meters",
+            SectionKind::MeterStats => "statistics of meters",
+            SectionKind::PortStats => "counters of ports",
+            SectionKind::TableStats => "statistics of tables",
+            _ => return None,
+        };
+        let is_used = match kind {
+            SectionKind::Flows => flow_version(&text.section) == version,
+            SectionKind::BridgeFlows => !has_flows,
+            _ => chosen(texts, version, kind).is_some_and(|used| std::ptr::eq(used, text)),
+        };
+        (!is_used).then_some((text.name, what))
+    });
+    unused.collect()
 }
 
 fn of_kind<'s, 't>(texts: &'s [NamedSection<'t>], kind: SectionKind) -> Vec<&'s NamedSection<'t>> {
@@ -268,10 +312,7 @@ fn read_flows(
     names: &mut TextNames,
     remarks: &mut Vec<String>,
 ) -> Vec<Vec<u8>> {
-    let takes_unknown = !names.has_ports();
-    if takes_unknown {
-        names.take_unknown();
-    }
+    names.take_unknown();
     let read = |names: &TextNames| -> Vec<(DumpedFlows, LineProblems)> {
         let texts = texts.iter().map(|text| &text.section);
         texts

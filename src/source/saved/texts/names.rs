@@ -11,6 +11,9 @@ use crate::openflow::text::NameLookup;
 /// Maximum length of a name in OpenFlow, in bytes; longer ones are cut.
 const LONGEST_NAME: usize = 15;
 
+/// Maximum length of a port in JSON, in bytes.
+const LONGEST_PORT: usize = 512;
+
 /// The highest number of a port in OpenFlow 1.0, which some actions of all versions are limited to.
 const HIGHEST: u32 = 0xfeff;
 
@@ -27,6 +30,8 @@ pub struct TextNames {
     tables: FxHashMap<String, Vec<u8>>,
     /// The names without a number that were asked for, if such are taken.
     unknown: Option<Mutex<BTreeSet<String>>>,
+    /// Whether names without quotes are among them.
+    takes_bare: bool,
     /// The names that a number stands for.
     pub invented: Vec<(u32, String)>,
     /// The names that are beside their numbers in flows.
@@ -56,6 +61,7 @@ impl TextNames {
         const NUMBER: &[u8] = b"{\"number\":";
         for at in memchr::memmem::find_iter(json, NUMBER) {
             let begins = json.get(at..).unwrap_or_default();
+            let begins = begins.get(..LONGEST_PORT).unwrap_or(begins);
             let mut ports = serde_json::Deserializer::from_slice(begins).into_iter::<NamedPort>();
             if let Some(Ok(port)) = ports.next()
                 && !self.names.contains_key(&port.number)
@@ -77,8 +83,10 @@ impl TextNames {
         !self.names.is_empty()
     }
 
-    /// Takes names without a number from now on, to be listed by [`TextNames::number_unknown`].
+    /// Takes names without a number from now on, which [`TextNames::number_unknown`] numbers: those in quotes, and if no
+    /// port is known also others, which may be misspelt actions.
     pub fn take_unknown(&mut self) {
+        self.takes_bare = !self.has_ports();
         self.unknown = Some(Mutex::default());
     }
 
@@ -109,10 +117,24 @@ struct NamedPort {
     name: String,
 }
 
-/// Whether it looks like the name of a port and not like an action.
-fn is_name(name: &str) -> bool {
+/// Whether a word without quotes looks like the name of a port and not like an action.
+fn is_bare_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
     !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(is_plain)
+}
+
+impl TextNames {
+    /// Takes a name without a number, if such are taken.
+    fn unknown_port(&self, name: &str) -> Option<u32> {
+        // Several known names begin so.
+        if self.cut.contains_key(name) {
+            return None;
+        }
+        let unknown = self.unknown.as_ref()?;
+        let mut unknown = unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        unknown.insert(name.to_owned());
+        Some(HIGHEST)
+    }
 }
 
 impl NameLookup for TextNames {
@@ -127,10 +149,17 @@ impl NameLookup for TextNames {
         if let Some(ofport) = self.cut.get(name) {
             return *ofport;
         }
-        let unknown = self.unknown.as_ref().filter(|_| is_name(name))?;
-        let mut unknown = unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        unknown.insert(name.to_owned());
-        Some(HIGHEST)
+        if !self.takes_bare || !is_bare_name(name) {
+            return None;
+        }
+        self.unknown_port(name)
+    }
+
+    fn quoted_ofport(&self, name: &str) -> Option<u32> {
+        self.ofport(name).or_else(|| {
+            let is_name = !name.is_empty() && !name.contains(char::is_control);
+            is_name.then(|| self.unknown_port(name)).flatten()
+        })
     }
 
     fn tables_named(&self, name: &str) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Texts cut into the replies that they contain, each recognised by its heading, by the command above it, or by what it
 //! looks like.
 
+use super::entries::is_json;
 use crate::openflow::version::Version;
 
 /// What a section is.
@@ -32,6 +33,8 @@ pub enum SectionKind {
     TlvMap,
     /// The reply of a daemon to a command of its control socket.
     Control,
+    /// Tables of the database: `ovsdb-client dump`, `ovs-vsctl list`
+    Database,
     /// Something else.
     Other,
 }
@@ -72,13 +75,39 @@ pub struct NamedSection<'t> {
 /// Maximum number of arguments of a command that are of interest.
 const MAX_ARGUMENTS: usize = 16;
 
-/// A command of `ovs-ofctl` or `ovs-appctl`, as a terminal or a report shows it above its output.
+/// The program of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `ovs-ofctl`
+    Ofctl,
+    /// `ovs-appctl`
+    Appctl,
+    /// `ovs-vsctl`
+    Vsctl,
+    /// `ovsdb-client`
+    DatabaseClient,
+}
+
+impl Program {
+    /// The program of this name, in any directory.
+    fn of(word: &str) -> Option<Program> {
+        match word.rsplit('/').next()? {
+            "ovs-ofctl" => Some(Program::Ofctl),
+            "ovs-appctl" => Some(Program::Appctl),
+            "ovs-vsctl" => Some(Program::Vsctl),
+            "ovsdb-client" => Some(Program::DatabaseClient),
+            _ => None,
+        }
+    }
+}
+
+/// A command of one of the [programs](Program), as a terminal or a report shows it above its output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine<'t> {
     /// `dump-flows`, `fdb/show`
     pub name: &'t str,
-    /// Whether it is of a control socket.
-    pub is_control: bool,
+    /// The program.
+    pub program: Program,
     /// The daemon whose control socket it is, if one is named.
     pub target: Option<&'t str>,
     /// The version that `-O` names; the highest of several.
@@ -93,17 +122,10 @@ impl<'t> CommandLine<'t> {
     /// Finds a command in a line, whatever stands before it.
     pub fn find(line: &'t str) -> Option<CommandLine<'t>> {
         let mut words = line.split_ascii_whitespace();
-        let is_control = loop {
-            let word = words.next()?;
-            match word.rsplit('/').next()? {
-                "ovs-ofctl" => break false,
-                "ovs-appctl" => break true,
-                _ => {}
-            }
-        };
+        let program = words.find_map(Program::of)?;
         let mut command = CommandLine {
             name: "",
-            is_control,
+            program,
             target: None,
             version: None,
             bridge: None,
@@ -114,9 +136,9 @@ impl<'t> CommandLine<'t> {
             match word {
                 "|" | ">" | "2>&1" | ";" | "&&" => break,
                 "-O" | "--protocols" => command.version = versions(words.next()?),
-                "-t" | "--target" if is_control => command.target = words.next(),
+                "-t" | "--target" if program == Program::Appctl => command.target = words.next(),
                 // Seconds, a format.
-                "-t" | "-T" | "-F" => drop(words.next()),
+                "-t" | "-T" | "-F" | "-f" | "--format" => drop(words.next()),
                 _ if word.starts_with("-O") => command.version = versions(word.get(2..)?),
                 _ if word.starts_with("--protocols=") => {
                     command.version = versions(word.get(12..)?);
@@ -139,11 +161,12 @@ impl<'t> CommandLine<'t> {
     }
 
     fn kind(&self) -> SectionKind {
-        match (self.is_control, self.name) {
-            (true, "bridge/dump-flows") => SectionKind::BridgeFlows,
-            (false, "dump-flows") => SectionKind::Flows,
-            (true, _) => SectionKind::Control,
-            (false, "dump-groups") => SectionKind::Groups,
+        match (self.program, self.name) {
+            (Program::Appctl, "bridge/dump-flows") => SectionKind::BridgeFlows,
+            (Program::Ofctl, "dump-flows") => SectionKind::Flows,
+            (Program::Appctl, _) => SectionKind::Control,
+            (Program::Ofctl, "dump-groups") => SectionKind::Groups,
+            (Program::DatabaseClient, "dump") | (Program::Vsctl, "list") => SectionKind::Database,
             _ => SectionKind::Other,
         }
     }
@@ -223,7 +246,7 @@ pub fn cut(text: &[u8]) -> Vec<Section<'_>> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut sections: Vec<OpenSection<'_>> = Vec::new();
     let mut open = OpenSection::default();
-    let is_json = matches!(text.trim_ascii_start().first(), Some(b'[' | b'{'));
+    let is_json = is_json(text);
     let (mut at, mut line) = (0, 1);
     while !is_json && at < text.len() {
         let rest = text.get(at..).unwrap_or_default();
@@ -242,6 +265,10 @@ pub fn cut(text: &[u8]) -> Vec<Section<'_>> {
                 kind: Some(command.kind()).filter(|kind| *kind != SectionKind::Other),
                 version: command.version,
                 command: Some(command),
+                ..OpenSection::default()
+            }),
+            Some(Head::Prompt) => Some(OpenSection {
+                kind: Some(SectionKind::Other),
                 ..OpenSection::default()
             }),
             None => None,
@@ -266,6 +293,8 @@ pub fn cut(text: &[u8]) -> Vec<Section<'_>> {
 enum Head<'t> {
     Reply(SectionKind, Option<Version>, &'t str),
     Command(CommandLine<'t>),
+    /// A prompt, alone or with a command of another program.
+    Prompt,
 }
 
 /// Maximum length of a line that begins a section, in bytes.
@@ -280,13 +309,45 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     {
         return Some(Head::Reply(kind, version, rest));
     }
-    // No line of a reply begins like a prompt and has this in it.
-    memchr::memmem::find(line, b"ctl ")?;
-    let line = str::from_utf8(line).ok()?;
-    if line.starts_with(' ') || line.contains("actions=") {
+    if line.starts_with(b" ") {
         return None;
     }
-    CommandLine::find(line).map(Head::Command)
+    let is_prompt = || is_prompt(line).then_some(Head::Prompt);
+    // No line of a reply begins like a prompt and has this in it.
+    if memchr::memmem::find(line, b"ovs").is_none() {
+        return is_prompt();
+    }
+    let text = str::from_utf8(line).ok()?;
+    if text.contains("actions=") {
+        return None;
+    }
+    CommandLine::find(text)
+        .map(Head::Command)
+        .or_else(is_prompt)
+}
+
+/// Maximum length of a prompt, in bytes.
+const LONGEST_PROMPT: usize = 200;
+
+/// Whether a line begins with a prompt as shells have it: `[root@compute1 ~]# `, `root@compute1:~# `, `user@host:/tmp$ `.
+fn is_prompt(line: &[u8]) -> bool {
+    let start = line.get(..LONGEST_PROMPT).unwrap_or(line).trim_ascii_end();
+    let is_end = |at: &usize| {
+        let is_sign = matches!(start.get(*at), Some(b'#' | b'$'));
+        is_sign && start.get(at + 1).is_none_or(|after| *after == b' ')
+    };
+    let Some(end) = memchr::memchr2_iter(b'#', b'$', start).find(is_end) else {
+        return false;
+    };
+    let prompt = start.get(..end).unwrap_or_default();
+    let (inner, is_bracketed) = match prompt.strip_prefix(b"[") {
+        Some(inner) => (inner.strip_suffix(b"]").unwrap_or_default(), true),
+        None => (prompt, false),
+    };
+    let at_sign = memchr::memchr(b'@', inner);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let user = at_sign.and_then(|at| inner.get(..at)).unwrap_or_default();
+    !user.is_empty() && user.iter().all(is_name) && (is_bracketed || !inner.contains(&b' '))
 }
 
 /// A section whose end is not known yet.
@@ -328,7 +389,7 @@ const LOOKED_AT: usize = 64 << 10;
 fn looks_like(body: &[u8]) -> SectionKind {
     let body = body.get(..LOOKED_AT).unwrap_or(body);
     let has = |text: &str| memchr::memmem::find(body, text.as_bytes()).is_some();
-    if matches!(body.trim_ascii_start().first(), Some(b'[' | b'{')) {
+    if is_json(body) {
         return if has("\"group_id\":") && has("\"buckets\":") {
             SectionKind::Groups
         } else if has("\"meter_id\":") && has("\"bands\":") {
@@ -402,6 +463,38 @@ OFPT_GET_CONFIG_REPLY (OF1.3) (xid=0x9): frags=normal miss_send_len=0
             ]
         );
         assert_eq!(sections[0].heading, "dpid:0000aabbccddeeff");
+    }
+
+    #[test]
+    fn prompts_end_a_reply() {
+        let text = b"[root@compute1 ~]# ovs-ofctl dump-flows br-int
+ cookie=0x0, duration=1s, table=0, n_packets=0, n_bytes=0, actions=NORMAL
+[root@compute1 ~]# ovs-vsctl list Bridge
+_uuid               : 8c561aae-e267-4fbe-a6a5-356cfd3b6bbe
+name                : br-int
+heat-admin@compute1:~$ ip link
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536
+[root@compute1 ~]# ovsdb-client -f list dump
+Bridge table
+[root@compute1 ~]#
+";
+        let kinds = cut(text)
+            .iter()
+            .map(|section| section.kind)
+            .collect::<Vec<_>>();
+        assert_eq!(
+            kinds,
+            [
+                SectionKind::Flows,
+                SectionKind::Database,
+                SectionKind::Other,
+                SectionKind::Database,
+                SectionKind::Other,
+            ]
+        );
+        for line in ["# x@y", "a b@c$ d", "[1]# x", "x@y#z", "p@q", "@h$ "] {
+            assert!(!is_prompt(line.as_bytes()), "{line}");
+        }
     }
 
     #[test]
