@@ -102,6 +102,7 @@ mod save_destination;
 mod save_missing;
 mod saved;
 mod saved_commands;
+mod saved_parts;
 mod schema;
 mod secrets;
 mod segments;

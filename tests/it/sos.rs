@@ -7,10 +7,10 @@ use std::process::Command;
 
 use ovs::source::saved::open::{OpenError, OpenErrorKind};
 use ovs::source::saved::sos::mangled;
-use ovs::source::saved::{Part, Report};
+use ovs::source::saved::{Part, Report, SavedHost, UnknownColumns};
 
 use crate::common::openflow::VERSIONS;
-use crate::common::{Sandbox, line, saved};
+use crate::common::{Sandbox, line, ovs, saved};
 
 fn open(sources: &[&str]) -> Result<Report, OpenError> {
     let sources: Vec<String> = sources.iter().map(|source| (*source).to_owned()).collect();
@@ -104,6 +104,8 @@ pub(crate) fn sos_report(sandbox: &Sandbox, versions: &[&str]) -> Tree {
             }
         }
     }
+    let dump = sandbox.ovsdb_client(&["dump", "-f", "list"]);
+    tree.command("ovsdb-client -f list dump", &dump);
     tree.put("etc/openvswitch/system-id.conf", "x\n");
     tree.put("proc/net/fib_trie", "Main:\n");
     tree.put("sos_commands/networking/ip_-d_address", devices());
@@ -121,6 +123,12 @@ pub(crate) fn sos_report(sandbox: &Sandbox, versions: &[&str]) -> Tree {
 fn devices() -> String {
     let output = Command::new("ip").args(["-d", "address"]).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
+}
+
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
 }
 
 fn host() -> Sandbox {
@@ -199,6 +207,86 @@ fn a_report_in_a_tar() {
         }
         assert_eq!(report.replies, expected.replies);
     }
+}
+
+/// The columns that are not on disk are those that the dump of the server has; without a log, so are all others.
+#[test]
+fn a_dump_completes_the_log_of_a_report() {
+    let sandbox = host();
+    let tree = sos_report(&sandbox, &["OpenFlow13"]);
+    let words = [
+        "db",
+        "list",
+        "Interface",
+        "--columns",
+        "name,type,link_state,mac_in_use",
+    ];
+    let live = sandbox.ovs(&words).run().stdout;
+    let live = sorted(&live);
+    let saved = |report: &Tree| {
+        let ran = ovs(&words).arg("--from").arg(report.path()).run();
+        assert!(!ran.stderr.contains("unknown"), "{ran:?}");
+        ran.stdout
+    };
+    assert!(live.iter().any(|line| line.contains("up")), "{live:?}");
+    assert_eq!(sorted(&saved(&tree)), live);
+    for path in ["etc", "var"] {
+        fs::remove_dir_all(tree.path().join(path)).unwrap();
+    }
+    assert_eq!(sorted(&saved(&tree)), live);
+    assert_eq!(tree.open().remarks, [""; 0]);
+    // A dump that lost its beginning has the tables whose names are left.
+    let name = "sos_commands/openvswitch/ovsdb-client_-f_list_dump";
+    let text = fs::read_to_string(tree.path().join(name)).unwrap();
+    fs::remove_file(tree.path().join(name)).unwrap();
+    let bridges = text.find("Bridge table").unwrap();
+    let tail = format!("cut] table\nname : x\n\n{}", &text[bridges..]);
+    tree.put(
+        &format!("{}.tailed", name.replace("sos_commands", "sos_strings")),
+        tail,
+    );
+    let report = tree.open();
+    assert!(
+        report.remarks[0].contains("its first whole table"),
+        "{:?}",
+        report.remarks
+    );
+    assert_eq!(
+        report.database.unwrap().tables["Bridge"].len(),
+        vsctl!(sandbox, "list-br").lines().count()
+    );
+}
+
+/// One table a file, as `ovs-vsctl list` prints it, beside the log; only the columns of this table become known.
+#[test]
+fn lists_of_tables_complete_the_log_of_a_report() {
+    let sandbox = host();
+    let tree = sos_report(&sandbox, &["OpenFlow13"]);
+    fs::remove_file(
+        tree.path()
+            .join("sos_commands/openvswitch/ovsdb-client_-f_list_dump"),
+    )
+    .unwrap();
+    let text = vsctl!(sandbox, "-t 5 list Interface");
+    tree.command("ovs-vsctl -t 5 list Interface", &text);
+    let refused = "ovs-vsctl: unix:/run/openvswitch/db.sock: database connection failed (No such file or directory)\n";
+    tree.command("ovs-vsctl -t 5 list Bridge", refused);
+    let report = tree.open();
+    let [remark] = &report.remarks[..] else {
+        panic!("{:?}", report.remarks);
+    };
+    assert!(remark.contains("database connection failed"), "{remark}");
+    let UnknownColumns::These(unknown) = SavedHost::new(report).not_saved() else {
+        panic!("the schema is known");
+    };
+    assert!(
+        unknown.contains(&"Bridge.datapath_id".to_owned()),
+        "{unknown:?}"
+    );
+    assert!(
+        !unknown.contains(&"Interface.link_state".to_owned()),
+        "{unknown:?}"
+    );
 }
 
 /// sos keeps the end of an output that is too long, and links to it.

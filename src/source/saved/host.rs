@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
@@ -23,16 +24,24 @@ pub struct SavedHost {
 }
 
 impl SavedHost {
-    /// A host of which this was saved. A schema that cannot be read counts as not saved.
-    pub fn new(report: Report) -> SavedHost {
+    /// A host of which this was saved. A schema that cannot be read counts as not saved, and a remark says so.
+    pub fn new(mut report: Report) -> SavedHost {
+        let remarks = &mut report.remarks;
         let schema = report.database.as_ref().map(|database| {
-            let text = database.schema.as_ref();
-            match text.and_then(|text| Schema::parse(text.get()).ok()) {
-                Some(mut schema) => {
-                    if !has_ephemeral(&schema, database) {
-                        forget_ephemeral(&mut schema);
-                    }
+            let parsed = database
+                .schema
+                .as_ref()
+                .map(|text| Schema::parse(text.get()));
+            match parsed {
+                Some(Ok(mut schema)) => {
+                    forget_ephemeral(&mut schema, database);
                     schema
+                }
+                Some(Err(error)) => {
+                    remarks.push(format!(
+                        "the schema of the database is malformed and not used: {error}"
+                    ));
+                    schema_of_rows(database)
                 }
                 None => schema_of_rows(database),
             }
@@ -98,27 +107,25 @@ pub enum UnknownColumns {
 /// How many rows of a table show whether it has ephemeral columns.
 const SAMPLE: usize = 100;
 
-/// Whether any row has a column that the schema marks ephemeral: the rows come from a server, not from its file.
-fn has_ephemeral(schema: &Schema, database: &StoredDatabase) -> bool {
-    schema.tables.iter().any(|table| {
-        let ephemeral = table.columns.iter().filter(|column| column.is_ephemeral);
-        let ephemeral: Vec<&str> = ephemeral.map(|column| column.name.as_str()).collect();
+/// A file of the database does not have the ephemeral columns; rows of a server have them, or those that were printed.
+fn forget_ephemeral(schema: &mut Schema, database: &StoredDatabase) {
+    let mut is_of_server = false;
+    let mut empty = Vec::new();
+    for table in &mut schema.tables {
         let rows = database.tables.get(&table.name).into_iter().flatten();
-        rows.take(SAMPLE).any(|(_, row)| {
-            let mut columns = row.columns().into_iter();
-            columns.any(|(column, _)| ephemeral.contains(&&*column))
-        })
-    })
-}
-
-/// A file of the database does not have the ephemeral columns.
-fn forget_ephemeral(schema: &mut Schema) {
-    let columns = schema
-        .tables
-        .iter_mut()
-        .flat_map(|table| &mut table.columns);
-    for column in columns.filter(|column| column.is_ephemeral) {
-        column.is_known = false;
+        let columns = rows.take(SAMPLE).flat_map(|(_, row)| row.columns());
+        let printed: BTreeSet<_> = columns.map(|(name, _)| name).collect();
+        let is_empty = printed.is_empty();
+        for column in table.columns.iter_mut().filter(|c| c.is_ephemeral) {
+            column.is_known = printed.contains(column.name.as_str());
+            is_of_server |= column.is_known;
+            if is_empty {
+                empty.push(&mut column.is_known);
+            }
+        }
+    }
+    for is_known in empty {
+        *is_known = is_of_server;
     }
 }
 

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`open`] | opens what a user names, whatever kind it is of |
 //! | [`archive`] | directories, tars and zips, read safely |
+//! | `report_files` | the files of a report that are of use |
+//! | `databases` | the databases that were found of a host, joined into one |
 //! | [`outputs`] | the outputs of commands, and the report that they make |
 //! | [`sos`] | reports of sos: the commands of their files |
 //! | `kernel_texts` | the network devices as `ip` prints them |
@@ -22,6 +24,7 @@
 
 pub mod archive;
 mod bugtool;
+mod databases;
 pub mod documents;
 pub mod host;
 mod kernel_texts;
@@ -31,6 +34,7 @@ pub mod outputs;
 pub mod packed;
 pub(super) mod player;
 pub mod report;
+mod report_files;
 pub mod secrets;
 pub mod snapshot;
 pub mod sos;

@@ -1,18 +1,23 @@
 //! Opens what `--from` names: reports, databases and texts, recognised by what they contain.
 
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io;
 use std::path::Path;
 
-use super::archive::{Archive, ArchiveError, ArchiveErrorKind, Contents, Form};
-use super::bugtool::{self, BundleFile, bundle_file};
-use super::kernel_texts;
-use super::outputs::{Findings, Output};
-use super::sos::{self, CommandFile, Known, NamespaceName};
+use super::archive::{Archive, ArchiveError, ArchiveErrorKind, Form};
+use super::bugtool;
+use super::databases::{FoundDatabase, joined};
+use super::outputs::{Findings, Output, tool_error};
+use super::report_files::ReportFiles;
+use super::sos::{self, CommandFile, Known};
 use super::stored_names::bridges;
-use super::texts::sections::{SectionKind, cut};
+use super::texts::local_port;
+use super::texts::sections::{Section, SectionKind, cut};
 use super::{Report, snapshot};
+use crate::base::shell::word;
 use crate::base::terminal::quoted;
+use crate::openflow::messages::header::Header;
 use crate::openflow::version::Version;
 use crate::ovsdb::file;
 use crate::source::network::{KernelNetwork, Namespaces};
@@ -37,7 +42,7 @@ pub enum OpenErrorKind {
     Unreadable,
     /// What is asked for is not clear.
     Usage,
-    /// It is of another host than what was opened before.
+    /// They are of several hosts.
     SecondHost,
 }
 
@@ -73,29 +78,33 @@ impl From<ArchiveError> for OpenError {
 
 impl Report {
     /// Opens what was saved of one host: paths of reports, databases and texts, or `BRIDGE=FILE[,FILE...]` for texts of a
-    /// bridge. What several have together is one report: a database and dumps of the flows of its bridges.
+    /// bridge. What several have together is one report: a file of `ovs save` or a database, dumps of its tables, and
+    /// texts of its bridges.
     ///
     /// # Errors
     ///
-    /// One of them does not exist, cannot be read, or is of no known kind; a text names no bridge; two of them have a
-    /// database.
+    /// One of them does not exist, cannot be read, or is of no known kind; a text names no bridge; or they are of several
+    /// hosts ([`OpenErrorKind::SecondHost`]).
     pub fn open(sources: &[String]) -> Result<Report, OpenError> {
-        let mut found = Found::default();
-        for source in sources {
-            match of_bridge(source) {
-                Some((bridge, files)) => {
-                    for file in files.split(',').filter(|file| !file.is_empty()) {
-                        found.open(file, Some(bridge))?;
-                    }
+        let read = || {
+            let mut found = Found::default();
+            for source in sources {
+                match of_bridge(source) {
+                    Some((bridge, files)) => found.open_texts(source, bridge, files)?,
+                    None => found.open(source, None)?,
                 }
-                None => found.open(source, None)?,
             }
+            found.report(sources.join(", "))
+        };
+        let is_of_bridge = |source: &&String| of_bridge(source).is_some();
+        match (read(), sources.iter().find(is_of_bridge)) {
+            (Err(error), Some(text)) if error.kind == OpenErrorKind::SecondHost => {
+                let message = format!("{} does not tell of which host it is", quoted(text));
+                let hint = format!("give it with the sources of one host; {error}");
+                Err(OpenError::new(OpenErrorKind::Usage, message, Some(&hint)))
+            }
+            (read, _) => read,
         }
-        let report = found.report(sources.join(", "))?;
-        Ok(Report {
-            sources: sources.to_vec(),
-            ..report
-        })
     }
 }
 
@@ -106,36 +115,53 @@ fn of_bridge(source: &str) -> Option<(&str, &str)> {
     (!is_path).then_some((bridge, files))
 }
 
+/// Maximum number of files of a directory that is no report.
+const MAX_LOOSE_FILES: usize = 1000;
+
 /// What was found in the sources.
 #[derive(Default)]
 struct Found {
     findings: Findings,
-    /// The path of a file of `ovs save`, and the host in it.
-    snapshot: Option<(String, Report)>,
-    /// Files of sos reports, which are understood once the database is known, with the name of the report.
-    sos: Vec<(String, Vec<CommandFile>)>,
+    databases: Vec<FoundDatabase>,
+    /// The host in a file of `ovs save`.
+    snapshot: Option<Report>,
+    /// Files of a sos report, which are understood once the database is known, with the name of the report.
+    sos: Option<(String, Vec<CommandFile>)>,
+    /// Whether there is a report of sos or ovs-bugtool.
+    has_report: bool,
     network: Option<KernelNetwork>,
     namespaces: Option<Namespaces>,
 }
 
 impl Found {
+    /// Opens the texts of a bridge.
+    fn open_texts(&mut self, source: &str, bridge: &str, files: &str) -> Result<(), OpenError> {
+        let mut files = files.split(',').filter(|file| !file.is_empty()).peekable();
+        if files.peek().is_none() {
+            let message = format!("{}: there is no file after =", quoted(source));
+            return Err(OpenError::new(OpenErrorKind::Usage, message, None));
+        }
+        files.try_for_each(|file| self.open(file, Some(bridge)))
+    }
+
     fn open(&mut self, path: &str, bridge: Option<&str>) -> Result<(), OpenError> {
         let mut archive = Archive::open(Path::new(path))?;
-        if let Some(report) = snapshot::read(&mut archive)? {
-            if bridge.is_some() || self.snapshot.is_some() {
+        if bridge.is_some() && archive.form() != Form::File {
+            return Err(no_text(path, "a report"));
+        }
+        if let Some(mut report) = snapshot::read(&mut archive)? {
+            if self.snapshot.is_some() || self.has_report {
                 return Err(second_host(path));
             }
-            self.snapshot = Some((path.to_owned(), report));
+            let name = shown(path);
+            let database = report.database.take();
+            self.databases
+                .extend(database.map(|database| FoundDatabase { name, database }));
+            self.snapshot = Some(report);
             return Ok(());
         }
         match archive.form() {
             Form::File => self.file(&mut archive, bridge)?,
-            _ if bridge.is_some() => {
-                let message = format!("{}: not a text", quoted(path));
-                let hint =
-                    "BRIDGE=FILE is for text of ovs-ofctl; a report is given without BRIDGE=";
-                return Err(OpenError::new(OpenErrorKind::Usage, message, Some(hint)));
-            }
             Form::Directory | Form::Tar | Form::Zip => self.report_files(&mut archive)?,
         }
         self.findings.remarks.extend_from_slice(archive.remarks());
@@ -150,93 +176,64 @@ impl Found {
             bytes = contents.keep()?;
             Ok(())
         })?;
-        let is_text = bridge.is_some()
-            || !file::is_log(&bytes)
-                && cut(&bytes)
-                    .iter()
-                    .any(|section| section.kind != SectionKind::Other);
-        if is_text {
+        // A value of a database may be a line of a terminal.
+        let is_database = file::is_database(&bytes);
+        let sections = if is_database { Vec::new() } else { cut(&bytes) };
+        let has = |wanted: fn(SectionKind) -> bool| sections.iter().any(|s| wanted(s.kind));
+        let has_outputs = has(|kind| !matches!(kind, SectionKind::Database | SectionKind::Other));
+        let has_tables = has(|kind| kind == SectionKind::Database);
+        if bridge.is_some() && !has_outputs {
+            return Err(no_text(&name, &content(&bytes)));
+        }
+        if !has_outputs && !has_tables {
+            let database = database(&bytes, &name)?;
+            self.databases.push(database);
+            return Ok(());
+        }
+        let tables = sections.iter().filter(|s| s.kind == SectionKind::Database);
+        for section in tables {
+            let body = section.body.trim_ascii_start();
+            let place = format!("{name}, from line {}", section.line);
+            match (tool_error(body), database(body, &place)) {
+                (Some(message), _) => {
+                    let remark = format!("{}: {}", shown(&place), quoted(&message));
+                    self.findings.remarks.push(remark);
+                }
+                (None, Ok(database)) => self.databases.push(database),
+                (None, Err(error)) => self.findings.remarks.push(error.message),
+            }
+        }
+        if has_outputs {
             self.findings.outputs.push(Output {
                 name: shown(&name),
                 bridge: bridge.map(str::to_owned),
+                is_given: true,
                 text: bytes,
                 ..Output::default()
             });
-            return Ok(());
         }
-        self.database(&bytes, &name)
-    }
-
-    fn database(&mut self, bytes: &[u8], name: &str) -> Result<(), OpenError> {
-        let database = file::read(bytes, name).map_err(|error| {
-            let hint = "known are files of `ovs save`, reports of sos and ovs-bugtool, conf.db, output of ovsdb-client, \
-                        and text of ovs-ofctl";
-            OpenError::new(OpenErrorKind::Unreadable, error.to_string(), Some(hint))
-        })?;
-        if self.findings.database.is_some() {
-            let message = format!("{}: a second database", shown(name));
-            return Err(OpenError::new(
-                OpenErrorKind::SecondHost,
-                message,
-                Some("give one database, and texts of its bridges"),
-            ));
-        }
-        self.findings
-            .remarks
-            .extend(database.remarks.iter().cloned());
-        self.findings.database = Some(database);
         Ok(())
     }
 
     /// A report: a directory or an archive with many files.
     fn report_files(&mut self, archive: &mut Archive) -> Result<(), OpenError> {
-        let mut files = ReportFiles {
-            directory: archive.name().trim_end_matches('/').to_owned(),
-            ..ReportFiles::default()
-        };
+        let mut files = ReportFiles::new(archive.name());
         archive.entries(|path, contents| files.take(path, contents))?;
         let name = shown(archive.name());
-        let prefix = archive
-            .index()
-            .top()
-            .map_or(String::new(), |top| format!("{top}/"));
-        let has_sos = !files.commands.is_empty();
-        let database = DATABASES.iter().find_map(|path| {
-            let path = archive
-                .index()
-                .resolve(&format!("{prefix}{path}"))?
-                .to_owned();
-            let at = files
-                .databases
-                .iter()
-                .position(|(found, _)| *found == path)?;
-            Some(files.databases.swap_remove(at))
-        });
-        let text = files.database_text.take();
-        if database.is_none() && text.is_none() && !has_sos && files.bundle.is_empty() {
-            let message = format!("{name}: of no known kind");
-            let hint =
-                "known are reports of sos and ovs-bugtool; one file of them may be given, too";
-            return Err(OpenError::new(
-                OpenErrorKind::Unreadable,
-                message,
-                Some(hint),
-            ));
+        if files.is_empty() {
+            return self.loose_files(archive);
         }
-        if let Some((path, bytes)) = database.or(text) {
-            self.database(&bytes, &format!("{}: {path}", archive.name()))?;
-        } else {
-            let remark = format!("{name}: it has no database");
-            self.findings.remarks.push(remark);
+        if self.snapshot.is_some() || self.has_report {
+            return Err(second_host(archive.name()));
         }
+        self.has_report = true;
+        self.report_databases(archive, &mut files);
         self.findings
             .outputs
             .extend(files.bundle.into_iter().map(|(path, label, text)| {
                 bugtool::output(&label, format!("{name}: {}", shown(&path)), text)
             }));
-        if has_sos {
-            self.sos.push((name, files.commands));
-        }
+        self.sos = Some((name, files.commands)).filter(|(_, commands)| !commands.is_empty());
         if !files.network.fib_trie.is_empty() && !files.network.devices.is_empty() {
             self.network = Some(files.network);
         }
@@ -247,20 +244,118 @@ impl Found {
         Ok(())
     }
 
-    fn report(mut self, name: String) -> Result<Report, OpenError> {
-        if let Some((path, report)) = self.snapshot {
-            let is_alone = self.findings.database.is_none()
-                && self.findings.outputs.is_empty()
-                && self.sos.is_empty();
-            return if is_alone {
-                Ok(report)
-            } else {
-                Err(second_host(&path))
+    /// The files of a directory or archive that is no report: databases and texts at its top. The bridge of a text follows
+    /// from the text, or from the name of its file if that is as sos names it.
+    fn loose_files(&mut self, archive: &mut Archive) -> Result<(), OpenError> {
+        let top = archive.index().top().map(|top| format!("{top}/"));
+        let top = top.unwrap_or_default();
+        let mut files = Vec::new();
+        archive.entries(|path, contents| {
+            let is_at_top = path
+                .strip_prefix(&top)
+                .is_some_and(|path| !path.contains('/'));
+            if is_at_top && files.len() < MAX_LOOSE_FILES {
+                files.push((path.to_owned(), contents.keep()?));
+            }
+            Ok(())
+        })?;
+        let name = archive.name().to_owned();
+        let mut is_known = false;
+        for (path, bytes) in files {
+            let place = format!("{}: {path}", shown(&name));
+            if file::is_database(&bytes) {
+                let database = database(&bytes, &place)?;
+                self.databases.push(database);
+                is_known = true;
+                continue;
+            }
+            let command = sos::by_prefix(path.rsplit('/').next().unwrap_or(&path));
+            let sections = cut(&bytes);
+            let is_output = |section: &Section<'_>| {
+                !matches!(section.kind, SectionKind::Database | SectionKind::Other)
             };
+            let names_bridge = |section: &Section<'_>| {
+                section.kind == SectionKind::Control || section.command.is_some()
+            };
+            let mut outputs = sections.iter().filter(|s| is_output(s)).peekable();
+            if outputs.peek().is_none() {
+                continue;
+            }
+            is_known = true;
+            if command.is_none() && local_port(&sections).is_none() && !outputs.all(names_bridge) {
+                let remark = format!("{place}: it names no bridge and is not used");
+                self.findings.remarks.push(remark);
+                continue;
+            }
+            self.findings.outputs.push(Output {
+                name: place,
+                command,
+                text: bytes,
+                ..Output::default()
+            });
         }
-        let database = self.findings.database.as_ref();
-        let stored = database.filter(|_| !self.sos.is_empty()).map(bridges);
-        for (report, files) in self.sos {
+        if is_known {
+            return Ok(());
+        }
+        let message = format!("{}: of no known kind", shown(&name));
+        let hint = "known are files of `ovs save`, reports of sos (sos_commands/openvswitch/...), bundles of ovs-bugtool \
+                    (bug-report-.../...), and directories with conf.db or texts of ovs-ofctl";
+        Err(OpenError::new(
+            OpenErrorKind::Unreadable,
+            message,
+            Some(hint),
+        ))
+    }
+
+    /// The database of a report: its log, completed by the dumps of its tables.
+    fn report_databases(&mut self, archive: &Archive, files: &mut ReportFiles) {
+        let name = shown(archive.name());
+        let log = files.take_database(archive.index());
+        let mut found = Vec::new();
+        for (path, bytes) in log.into_iter().chain(std::mem::take(&mut files.dumps)) {
+            let (bytes, is_cut) = sos::dump_text(&path, &bytes);
+            if is_cut {
+                self.findings.remarks.push(format!(
+                    "{name}: {}: the beginning of the output is missing: it is used from its first whole table",
+                    shown(&path)
+                ));
+            }
+            match database(bytes, &format!("{}: {path}", archive.name())) {
+                Ok(database) => found.push(database),
+                Err(error) => {
+                    let remark = match tool_error(bytes) {
+                        Some(message) => format!("{name}: {}: {}", shown(&path), quoted(&message)),
+                        None => error.message,
+                    };
+                    self.findings.remarks.push(remark);
+                }
+            }
+        }
+        let (database, others) = joined(found);
+        let unused = others.into_iter().map(|other| {
+            let name = other.name;
+            format!("{name}: not used: none of its rows is in the database of the report")
+        });
+        self.findings.remarks.extend(unused);
+        if database.is_none() {
+            let remark = format!("{name}: it has no database");
+            self.findings.remarks.push(remark);
+        }
+        self.databases.extend(database);
+    }
+
+    fn report(mut self, name: String) -> Result<Report, OpenError> {
+        let (database, others) = joined(std::mem::take(&mut self.databases));
+        if let Some(other) = others.first() {
+            return Err(second_host(&other.name));
+        }
+        if let Some(FoundDatabase { mut database, .. }) = database {
+            self.findings.remarks.append(&mut database.remarks);
+            self.findings.database = Some(database);
+        }
+        self.check_bridges()?;
+        if let Some((report, files)) = self.sos {
+            let stored: Option<Vec<_>> = self.findings.database.as_ref().map(bridges);
             let of_bridges = stored.iter().flatten();
             let of_bridges = of_bridges.map(|bridge| (bridge.name.as_str(), &bridge.ports[..]));
             let known = Known {
@@ -277,132 +372,117 @@ impl Found {
                 Some("say of which bridge it is: --from BRIDGE=FILE"),
             )
         })?;
-        Ok(Report {
-            network: self.network,
-            namespaces: self.namespaces,
-            ..report
+        Ok(match self.snapshot {
+            Some(saved) => with_texts(saved, report),
+            None => Report {
+                network: self.network,
+                namespaces: self.namespaces,
+                ..report
+            },
         })
     }
 }
 
-fn second_host(path: &str) -> OpenError {
-    let message = format!("{}: a second host", quoted(path));
-    let hint = "a file of `ovs save` is given alone";
+impl Found {
+    /// Refuses texts that the user gave for a bridge which the database does not have.
+    fn check_bridges(&self) -> Result<(), OpenError> {
+        let database = self.findings.database.as_ref();
+        let Some(database) = database.filter(|found| found.tables.contains_key("Bridge")) else {
+            return Ok(());
+        };
+        let named = self.findings.outputs.iter().filter_map(|output| {
+            let bridge = output.bridge.as_deref()?;
+            Some((bridge, &output.name))
+        });
+        let mut named = named.peekable();
+        if named.peek().is_none() {
+            return Ok(());
+        }
+        let stored = bridges(database);
+        let is_there = |name: &str| stored.iter().any(|bridge| bridge.name == name);
+        let Some((bridge, text)) = named.find(|(bridge, _)| !is_there(bridge)) else {
+            return Ok(());
+        };
+        let message = format!("{text}: the database has no bridge {}", quoted(bridge));
+        let names: Vec<&str> = stored.iter().map(|bridge| bridge.name.as_str()).collect();
+        let hint = match &names[..] {
+            [] => "it has no bridges".to_owned(),
+            names => format!("its bridges are {}", names.join(", ")),
+        };
+        Err(OpenError::new(OpenErrorKind::Usage, message, Some(&hint)))
+    }
+}
+
+/// A host of a file of `ovs save`, with what other sources tell of it.
+fn with_texts(mut saved: Report, texts: Report) -> Report {
+    saved.name = texts.name;
+    saved.database = texts.database;
+    saved.remarks.extend(texts.remarks);
+    for (bridge, switch) in texts.switches {
+        match saved.switches.entry(bridge) {
+            Entry::Occupied(mut known) if known.get().version == switch.version => {
+                known.get_mut().parts.extend(switch.parts);
+            }
+            Entry::Occupied(mut known) => {
+                saved.remarks.push(format!(
+                    "bridge {}: the texts are of {}, what was saved of {}: only the texts are used",
+                    word(known.key()),
+                    switch.version,
+                    known.get().version
+                ));
+                known.insert(switch);
+            }
+            Entry::Vacant(vacant) => drop(vacant.insert(switch)),
+        }
+    }
+    for (daemon, replies) in texts.replies {
+        saved.replies.entry(daemon).or_default().extend(replies);
+    }
+    saved
+}
+
+fn database(bytes: &[u8], name: &str) -> Result<FoundDatabase, OpenError> {
+    let database = file::read(bytes, name).map_err(|error| {
+        let hint = "known are files of `ovs save`, reports of sos and ovs-bugtool, conf.db, output of ovsdb-client, \
+                    and text of ovs-ofctl";
+        OpenError::new(OpenErrorKind::Unreadable, error.to_string(), Some(hint))
+    })?;
+    let name = shown(name);
+    Ok(FoundDatabase { name, database })
+}
+
+/// What a file has that is no text of ovs-ofctl, in words.
+fn content(bytes: &[u8]) -> String {
+    if bytes.trim_ascii().is_empty() {
+        return "the file is empty".to_owned();
+    }
+    if file::is_database(bytes) {
+        return "a database".to_owned();
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return "UTF-16, convert it to UTF-8".to_owned();
+    }
+    let is_message = |header: Header| Version::from_wire(header.version).is_some();
+    if Header::decode(bytes).is_ok_and(is_message) {
+        return "OpenFlow messages, which `ovs decode` reads".to_owned();
+    }
+    match tool_error(bytes) {
+        Some(message) => quoted(&message),
+        None => "none of its outputs is in it".to_owned(),
+    }
+}
+
+fn second_host(name: &str) -> OpenError {
+    let message = format!("{}: a second host", shown(name));
+    let hint = "what is of one host: a file of `ovs save`, a report or a database, with dumps of its tables and texts \
+                of its bridges";
     OpenError::new(OpenErrorKind::SecondHost, message, Some(hint))
 }
 
-/// Where a report has the database, below its directory.
-const DATABASES: [&str; 3] = [
-    "etc/openvswitch/conf.db",
-    "var/lib/openvswitch/conf.db",
-    "usr/local/etc/openvswitch/conf.db",
-];
-
-/// The files of a report that are of use.
-#[derive(Default)]
-struct ReportFiles {
-    /// Where the paths begin.
-    directory: String,
-    databases: Vec<(String, Vec<u8>)>,
-    /// The text of a database.
-    database_text: Option<(String, Vec<u8>)>,
-    /// Of sos.
-    commands: Vec<CommandFile>,
-    /// Of ovs-bugtool: path, label, text.
-    bundle: Vec<(String, String, Vec<u8>)>,
-    network: KernelNetwork,
-    namespaces: Namespaces,
-}
-
-impl ReportFiles {
-    fn take(&mut self, path: &str, contents: &mut Contents<'_>) -> io::Result<()> {
-        let is = |end: &str| {
-            path.strip_suffix(end)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-        };
-        if DATABASES.iter().any(|database| is(database)) {
-            self.databases.push((path.to_owned(), contents.keep()?));
-        } else if let Some(name) = sos::file_name(path) {
-            self.take_output(path, name, contents)?;
-        } else if let Some(file) = bundle_file(&self.directory, path) {
-            let text = contents.keep()?;
-            match file {
-                BundleFile::Database => self.database_text = Some((path.to_owned(), text)),
-                BundleFile::Outputs(label) => {
-                    self.bundle.push((path.to_owned(), label.to_owned(), text));
-                }
-            }
-        } else if let Some(owner) = sos::devices_of(path) {
-            let text = String::from_utf8_lossy(&contents.keep()?).into_owned();
-            let namespace = match owner {
-                NamespaceName::Own => {
-                    self.network.devices = kernel_texts::hardware(&text);
-                    None
-                }
-                NamespaceName::Named(name) => Some(name.to_owned()),
-            };
-            let links = kernel_texts::links(&text);
-            self.namespaces.links.push((namespace, links));
-        } else {
-            // `/proc/net` is a link, to that of the process that reads it.
-            let Some((_, name)) = path.rsplit_once("/net/").filter(|_| path.contains("proc/"))
-            else {
-                return Ok(());
-            };
-            let place = match name {
-                "fib_trie" => &mut self.network.fib_trie,
-                "if_inet6" => &mut self.network.if_inet6,
-                "ipv6_route" => &mut self.network.ipv6_route,
-                _ => return Ok(()),
-            };
-            *place = String::from_utf8_lossy(&contents.keep()?).into_owned();
-        }
-        Ok(())
-    }
-
-    /// Keeps an output of sos; of the dumps of the flows of a bridge only the one of the highest version.
-    fn take_output(
-        &mut self,
-        path: &str,
-        name: &str,
-        contents: &mut Contents<'_>,
-    ) -> io::Result<()> {
-        let rank = |name: &str, text: Option<&[u8]>| {
-            let (bridge, version) = sos::flow_dump(name)?;
-            let is_dump = text
-                .is_none_or(|text| !text.starts_with(b"ovs-ofctl: ") && !text.starts_with(b"20"));
-            Some((
-                bridge.to_owned(),
-                (is_dump, version.unwrap_or(Version::V10), version),
-            ))
-        };
-        let of_same = rank(name, None).and_then(|(bridge, rank_of_new)| {
-            let mut known = self.commands.iter().enumerate();
-            known.find_map(|(at, file)| {
-                let (of, rank) = rank(sos::file_name(&file.path)?, Some(&file.text))?;
-                (of == bridge).then_some((at, rank, rank_of_new))
-            })
-        });
-        if let Some((_, known, new)) = of_same
-            && known >= new
-        {
-            return Ok(());
-        }
-        let file = CommandFile {
-            path: path.to_owned(),
-            text: contents.keep()?,
-        };
-        match of_same.and_then(|(at, ..)| self.commands.get_mut(at)) {
-            Some(known)
-                if rank(name, Some(&file.text)).is_some_and(|(_, (is_dump, ..))| is_dump) =>
-            {
-                *known = file;
-            }
-            Some(_) => {}
-            None => self.commands.push(file),
-        }
-        Ok(())
-    }
+fn no_text(path: &str, what: &str) -> OpenError {
+    let message = format!("{}: not a text of ovs-ofctl: {what}", shown(path));
+    let hint = "BRIDGE=FILE is for text of ovs-ofctl; anything else is given without BRIDGE=";
+    OpenError::new(OpenErrorKind::Usage, message, Some(hint))
 }
 
 /// A path in messages, quoted if necessary.

@@ -27,6 +27,30 @@ pub(super) fn file_name(path: &str) -> Option<&str> {
     name.filter(|name| !name.contains('/'))
 }
 
+/// Whether a file with this name has tables of the database: `ovsdb-client_-f_list_dump`,
+/// `ovs-vsctl_-t_5_list_Interface`.
+pub(super) fn is_database_dump(name: &str) -> bool {
+    let has = |program: &str, word: &str| name.starts_with(program) && name.contains(word);
+    has("ovsdb-client_", "_dump") || has("ovs-vsctl_", "_list_")
+}
+
+/// The text of a file with tables of the database, and whether it has lost its beginning: then the text begins with the
+/// first table whose name is there.
+pub(super) fn dump_text<'t>(path: &str, text: &'t [u8]) -> (&'t [u8], bool) {
+    if !path.ends_with(TAILED) {
+        return (text, false);
+    }
+    let mut at = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        // The first line may be the end of a longer one.
+        if at > 0 && line.trim_ascii_end().ends_with(b" table") && !line.contains(&b':') {
+            break;
+        }
+        at += line.len();
+    }
+    (text.get(at..).unwrap_or_default(), true)
+}
+
 /// A network namespace of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NamespaceName<'p> {
@@ -198,14 +222,17 @@ const OF_DATAPATH: [&str; 7] = [
 /// The datapaths that there usually are; no file of a report lists them.
 const DATAPATHS: [&str; 2] = ["system@ovs-system", "netdev@ovs-netdev"];
 
-/// The outputs in the files of a report. Files whose command is not known for sure are left out, and said.
+/// The outputs in the files of a report. A file that may have the output of several commands is left out, with a remark;
+/// other files are passed over.
 pub(super) fn outputs(
     report: &str,
     files: Vec<CommandFile>,
     known: &Known<'_>,
     remarks: &mut Vec<String>,
 ) -> Vec<Output> {
-    let by_name = commands(known);
+    let names = files.iter().filter_map(|file| file_name(&file.path));
+    let names = names.map(|name| name.strip_suffix(TAILED).unwrap_or(name).to_owned());
+    let by_name = commands(known, &names.collect());
     let mut outputs = Vec::new();
     for file in files {
         let Some(whole) = file_name(&file.path) else {
@@ -259,84 +286,118 @@ fn without_first_line(mut text: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// The commands that sos runs, by the names of their files.
-fn commands(known: &Known<'_>) -> BTreeMap<String, Vec<Command>> {
+/// The commands that sos runs, by the names of their files, as far as these are among `names`.
+fn commands(known: &Known<'_>, names: &BTreeSet<String>) -> BTreeMap<String, Vec<Command>> {
     let mut by_name: BTreeMap<String, Vec<Command>> = BTreeMap::new();
-    let mut add = |text: &str, command: Command| {
-        let of_name = by_name.entry(mangled(text)).or_default();
+    let mut add = |template: &Template, object: Option<&str>| {
+        let name = mangled(&template.text(object));
+        if !names.contains(&name) {
+            return;
+        }
+        let of_name = by_name.entry(name).or_default();
+        let command = template.command(object);
         if !of_name.contains(&command) {
             of_name.push(command);
         }
     };
     for name in PLAIN {
-        let words: Vec<&str> = name.split(' ').collect();
-        add(&format!("ovs-appctl {name}"), Command::appctl(&words, None));
+        add(&Template::appctl(name, false), None);
     }
     for name in OF_DATAPATH {
         for datapath in DATAPATHS {
-            let mut words: Vec<&str> = name.split(' ').collect();
-            words.push(datapath);
-            add(
-                &format!("ovs-appctl {name} {datapath}"),
-                Command::appctl(&words, None),
-            );
+            add(&Template::appctl(name, false), Some(datapath));
         }
     }
+    // There are many templates and may be many bridges: those that have no file at all are left out first.
+    let has_files = |template: &Template| {
+        let start = mangled(&template.text(None));
+        let mut from = names.range(start.clone()..);
+        from.next().is_some_and(|name| name.starts_with(&start))
+    };
+    let of_bridge: Vec<Template> = of_bridge().into_iter().filter(has_files).collect();
+    let of_port = OF_PORT.map(|name| Template::appctl(name, false));
+    let of_port: Vec<Template> = of_port.into_iter().filter(has_files).collect();
     for (bridge, ports) in known.bridges.iter().flatten() {
-        for (text, command) in of_bridge(bridge) {
-            add(&text, command);
+        for template in &of_bridge {
+            add(template, Some(bridge));
         }
-        for name in OF_PORT {
+        for template in &of_port {
             for port in *ports {
-                let words = [name, port.as_str()];
-                add(
-                    &format!("ovs-appctl {name} {port}"),
-                    Command::appctl(&words, None),
-                );
+                add(template, Some(port));
             }
         }
     }
     by_name
 }
 
-/// The commands for a bridge, each with its text.
-fn of_bridge(bridge: &str) -> Vec<(String, Command)> {
-    let mut commands = Vec::new();
-    for name in OFCTL {
-        let text = format!("ovs-ofctl {name} {bridge}");
-        commands.push((text, Command::ofctl(name, None, bridge)));
-        for (digits, version) in VERSIONS {
-            let text = format!("ovs-ofctl -O OpenFlow{digits} {name} {bridge}");
-            commands.push((text, Command::ofctl(name, Some(version), bridge)));
+/// A command whose last word is the name of a bridge, a port or a datapath, if it has one.
+struct Template {
+    /// `ovs-ofctl -O OpenFlow13 show`
+    start: String,
+    /// Without the name; the bridge is of no name.
+    command: Command,
+    /// Whether the name is that of a bridge.
+    is_of_bridge: bool,
+}
+
+impl Template {
+    fn ofctl(name: &str, version: Option<(&str, Version)>) -> Template {
+        let option = version.map_or(String::new(), |(digits, _)| format!("-O OpenFlow{digits} "));
+        Template {
+            start: format!("ovs-ofctl {option}{name}"),
+            command: Command::ofctl(name, version.map(|(_, version)| version), ""),
+            is_of_bridge: true,
         }
     }
-    for name in OF_BRIDGE {
+
+    fn appctl(name: &str, is_of_bridge: bool) -> Template {
         let words: Vec<&str> = name.split(' ').collect();
-        let text = format!("ovs-appctl {name} {bridge}");
-        commands.push((text, Command::appctl(&words, Some(bridge))));
+        Template {
+            start: format!("ovs-appctl {name}"),
+            command: Command::appctl(&words, None),
+            is_of_bridge,
+        }
     }
-    commands
+
+    /// The command line.
+    fn text(&self, object: Option<&str>) -> String {
+        match object {
+            Some(object) => format!("{} {object}", self.start),
+            None => self.start.clone(),
+        }
+    }
+
+    fn command(&self, object: Option<&str>) -> Command {
+        let mut command = self.command.clone();
+        if command.daemon.is_some() {
+            command.words.extend(object.map(str::to_owned));
+        }
+        if self.is_of_bridge {
+            command.bridge = object.map(str::to_owned);
+        }
+        command
+    }
+}
+
+/// The commands for a bridge.
+fn of_bridge() -> Vec<Template> {
+    let mut templates = Vec::new();
+    for name in OFCTL {
+        templates.push(Template::ofctl(name, None));
+        templates.extend(VERSIONS.map(|version| Template::ofctl(name, Some(version))));
+    }
+    templates.extend(OF_BRIDGE.map(|name| Template::appctl(name, true)));
+    templates
 }
 
 /// The command of a report without a database, where what follows its words is the bridge as the file is named.
-fn by_prefix(name: &str) -> Option<Command> {
-    // A letter that no rule changes stands for the bridge.
-    let of_any = of_bridge("X")
-        .into_iter()
-        .filter_map(|(text, mut command)| {
-            let prefix = mangled(&text);
-            let bridge = name.strip_prefix(prefix.strip_suffix('X')?)?;
-            if bridge.is_empty() {
-                return None;
-            }
-            command.bridge = Some(bridge.to_owned());
-            if command.daemon.is_some()
-                && let Some(last) = command.words.last_mut()
-            {
-                bridge.clone_into(last);
-            }
-            Some((prefix.len(), command))
-        });
+pub(super) fn by_prefix(name: &str) -> Option<Command> {
+    let of_any = of_bridge().into_iter().filter_map(|template| {
+        // A letter that no rule changes stands for the bridge.
+        let prefix = mangled(&template.text(Some("X")));
+        let bridge = name.strip_prefix(prefix.strip_suffix('X')?)?;
+        (!bridge.is_empty()).then(|| (prefix.len(), template.command(Some(bridge))))
+    });
     // `bridge/dump-flows` is the beginning of `bridge/dump-flows --offload-stats`.
     of_any
         .max_by_key(|(length, _)| *length)

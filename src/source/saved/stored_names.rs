@@ -1,9 +1,11 @@
 //! The bridges of a stored database, with the names of their ports and tables.
 
+use rustc_hash::FxHashSet;
+
 use super::texts::names::TextNames;
 use crate::openflow::text::port_from_v10;
 use crate::ovsdb::stored::{StoredDatabase, StoredRow};
-use crate::ovsdb::{Atom, Datum};
+use crate::ovsdb::{Atom, Datum, Uuid};
 
 /// A bridge of a stored database.
 #[derive(Debug, Default)]
@@ -18,8 +20,9 @@ pub(super) struct StoredBridge {
 
 /// The bridges of a database, by name. Rows that are malformed are passed over.
 pub(super) fn bridges(database: &StoredDatabase) -> Vec<StoredBridge> {
+    let mut taken = FxHashSet::default();
     let mut bridges: Vec<StoredBridge> = rows(database, "Bridge")
-        .filter_map(|row| bridge(database, row))
+        .filter_map(|row| bridge(database, row, &mut taken))
         .collect();
     bridges.sort_by(|a, b| a.name.cmp(&b.name));
     bridges
@@ -34,14 +37,19 @@ fn rows<'d>(database: &'d StoredDatabase, table: &str) -> impl Iterator<Item = &
         .map(|(_, row)| row)
 }
 
-fn bridge(database: &StoredDatabase, row: &StoredRow) -> Option<StoredBridge> {
+/// A bridge. A row that another bridge or port has is in `taken`, and not read again.
+fn bridge(
+    database: &StoredDatabase,
+    row: &StoredRow,
+    taken: &mut FxHashSet<Uuid>,
+) -> Option<StoredBridge> {
     let mut bridge = StoredBridge {
         name: text(row, "name")?,
         ..StoredBridge::default()
     };
-    for port in referenced(database, "Port", row, "ports") {
+    for port in referenced(database, "Port", row, "ports", taken) {
         bridge.ports.extend(text(port, "name"));
-        for interface in referenced(database, "Interface", port, "interfaces") {
+        for interface in referenced(database, "Interface", port, "interfaces", taken) {
             let ofport = match value(interface, "ofport") {
                 Some(Datum::Atom(Atom::Integer(ofport))) => u16::try_from(ofport).ok(),
                 _ => None,
@@ -81,17 +89,18 @@ fn text(row: &StoredRow, column: &str) -> Option<String> {
     }
 }
 
-/// The rows that a column refers to: one, or a set.
+/// The rows that a column refers to, one or a set, but for those that are taken.
 fn referenced<'d>(
     database: &'d StoredDatabase,
     table: &str,
     row: &StoredRow,
     column: &str,
+    taken: &mut FxHashSet<Uuid>,
 ) -> Vec<&'d StoredRow> {
     let references = value(row, column);
     let references = references.as_ref().and_then(Datum::as_set);
     let row = |atom: &Atom| match atom {
-        Atom::Uuid(uuid) => database.tables.get(table)?.get(uuid),
+        Atom::Uuid(uuid) if taken.insert(*uuid) => database.tables.get(table)?.get(uuid),
         _ => None,
     };
     references.into_iter().flatten().filter_map(row).collect()

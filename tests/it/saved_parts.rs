@@ -1,0 +1,488 @@
+//! What is of one host in several sources: a database, dumps of its tables, texts of its bridges; and what is not.
+
+use std::fs;
+use std::path::PathBuf;
+
+use ovs::source::saved::open::{OpenError, OpenErrorKind};
+use ovs::source::saved::{Part, Report};
+
+use crate::common::{Ran, Sandbox, ovs};
+
+/// A host with two bridges, and a directory for what is saved of it.
+struct Scene {
+    sandbox: Sandbox,
+    dir: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let sandbox = Sandbox::with(
+            "add-br br-int -- add-port br-int p1 -- set Interface p1 ofport_request=7 \
+             -- add-br br-ex -- add-port br-ex p2 tag=5",
+        );
+        ofctl!(sandbox, "add-flow br-int in_port=p1,actions=drop");
+        Scene {
+            sandbox,
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file, and returns its path.
+    fn put(&self, name: &str, contents: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        fs::write(&path, contents).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn log(&self) -> String {
+        let log = fs::read(self.sandbox.run_dir().join("conf.db")).unwrap();
+        self.put("conf.db", log)
+    }
+
+    fn dump(&self) -> String {
+        self.put("dump.txt", self.sandbox.ovsdb_client(&["dump"]))
+    }
+
+    fn flows(&self) -> String {
+        self.put("flows.txt", ofctl!(self.sandbox, "dump-flows br-int"))
+    }
+
+    fn run(&self, line: &str, sources: &[&str]) -> Ran {
+        let mut ovs = ovs(&crate::common::line::words(line));
+        ovs.env("OVS_RUNDIR", "/nonexistent")
+            .current_dir(self.dir.path());
+        for source in sources {
+            ovs.arg("--from").arg(source);
+        }
+        ovs.run()
+    }
+}
+
+fn open(sources: &[&str]) -> Result<Report, OpenError> {
+    let sources: Vec<String> = sources.iter().map(|source| (*source).to_owned()).collect();
+    Report::open(&sources)
+}
+
+const TABLES: [&str; 4] = ["Open_vSwitch", "Bridge", "Port", "Interface"];
+
+/// Each table in a file of its own, in every format that the tool prints.
+#[test]
+fn tables_in_several_files_are_one_host() {
+    let scene = Scene::new();
+    let live = ovs!(scene.sandbox, "port list").run().stdout;
+    for format in ["list", "table", "csv", "json"] {
+        let files = TABLES.map(|table| {
+            let text = vsctl!(scene.sandbox, "--format={format} list {table}");
+            scene.put(&format!("{table}.{format}"), text)
+        });
+        let files = files.each_ref().map(String::as_str);
+        let ran = scene.run("port list", &files);
+        assert_eq!(ran.stdout, live, "{format}: {ran:?}");
+    }
+}
+
+/// Rows of a table in several files, of which some are the same.
+#[test]
+fn rows_in_several_files_are_one_table() {
+    let scene = Scene::new();
+    let all = vsctl!(scene.sandbox, "--columns=_uuid,name,ofport list Interface");
+    let all = scene.put("names", all);
+    let one = scene.put("one", vsctl!(scene.sandbox, "list Interface p1"));
+    let report = open(&[&all, &one]).unwrap();
+    let rows = &report.database.unwrap().tables["Interface"];
+    assert_eq!(rows.len(), 4);
+    let with_state = rows.values().filter(|row| row.get("link_state").is_some());
+    assert_eq!(with_state.count(), 1);
+}
+
+#[test]
+fn a_log_a_dump_and_texts_are_one_host() {
+    let scene = Scene::new();
+    let (log, dump) = (scene.log(), scene.dump());
+    let flows = format!("br-int={}", scene.flows());
+    let live = ovs!(
+        scene.sandbox,
+        "db list Interface --columns name,ofport,link_state"
+    )
+    .run();
+    for sources in [
+        [&log, &flows, &dump],
+        [&dump, &log, &flows],
+        [&flows, &dump, &log],
+    ] {
+        let sources = sources.map(String::as_str);
+        let ran = scene.run(
+            "db list Interface --columns name,ofport,link_state",
+            &sources,
+        );
+        assert_eq!(ran.stderr, "");
+        let sorted = |text: &str| {
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            lines.sort_unstable();
+            lines
+        };
+        assert_eq!(sorted(&ran.stdout), sorted(&live.stdout));
+        let report = open(&sources).unwrap();
+        assert!(report.switches["br-int"].parts.contains_key(&Part::Flows));
+    }
+}
+
+/// A text is of the host of a file of `ovs save`: its parts are used instead of those that were saved.
+#[test]
+fn texts_of_a_saved_host() {
+    let scene = Scene::new();
+    let saved = scene.path("now.tar.zst");
+    ovs!(scene.sandbox, "save {}", saved.display()).ok();
+    let saved = saved.to_str().unwrap();
+    ofctl!(scene.sandbox, "add-flow br-int table=9,actions=drop");
+    let text = ofctl!(scene.sandbox, "-O OpenFlow15 dump-flows br-int");
+    let later = scene.put("later.txt", text);
+    let of_bridge = format!("br-int={later}");
+    let report = open(&[saved, &of_bridge]).unwrap();
+    let parts = &report.switches["br-int"].parts;
+    assert_eq!(parts.len(), Part::ALL.len());
+    let ran = scene.run("dump-flows br-int table=9", &[saved, &of_bridge]);
+    assert!(ran.stdout.contains("table=9"), "{ran:?}");
+    assert_eq!(scene.run("dump-flows br-int table=9", &[saved]).stdout, "");
+    assert_eq!(report.switches.len(), 2);
+    // In another version only the text is used.
+    let early = scene.flows();
+    let report = open(&[saved, &format!("br-int={early}")]).unwrap();
+    let remarks = &report.remarks;
+    assert!(
+        remarks
+            .iter()
+            .any(|remark| remark.ends_with("only the texts are used")),
+        "{remarks:?}"
+    );
+    assert_eq!(report.switches["br-int"].version.to_string(), "OpenFlow10");
+}
+
+#[test]
+fn what_is_of_two_hosts_is_told_apart() {
+    let (one, two) = (Scene::new(), Scene::new());
+    let saved = one.path("now.tar");
+    ovs!(one.sandbox, "save {}", saved.display()).ok();
+    let saved = saved.to_str().unwrap();
+    let is_second = |sources: &[&str]| {
+        let error = open(sources).unwrap_err();
+        assert_eq!(
+            error.kind,
+            OpenErrorKind::SecondHost,
+            "{sources:?}: {error}"
+        );
+    };
+    is_second(&[&one.log(), &two.log()]);
+    is_second(&[&one.dump(), &two.dump()]);
+    is_second(&[&one.log(), &two.dump()]);
+    is_second(&[saved, &two.log()]);
+    is_second(&[saved, saved]);
+    assert!(open(&[saved, &one.dump()]).is_ok());
+    // Of which of them a text is, nobody can tell.
+    let flows = format!("br-int={}", one.flows());
+    let error = open(&[&one.log(), &two.log(), &flows]).unwrap_err();
+    assert_eq!(error.kind, OpenErrorKind::Usage);
+    assert!(
+        error.message.ends_with("does not tell of which host it is"),
+        "{error}"
+    );
+}
+
+/// A value of the database may be a line of a terminal.
+#[test]
+fn a_log_with_a_command_in_a_value() {
+    let scene = Scene::new();
+    vsctl!(
+        scene.sandbox,
+        "set bridge br-int 'external_ids:note=\"made by /usr/bin/ovs-ofctl dump-flows br0\"'"
+    );
+    for source in [scene.log(), scene.dump()] {
+        let report = open(&[&source]).unwrap();
+        assert_eq!(report.database.unwrap().tables["Bridge"].len(), 2);
+    }
+}
+
+/// What `ovs-ofctl --names` prints for names that are not plain words.
+#[test]
+fn names_of_ports_that_are_quoted() {
+    let scene = Scene::new();
+    vsctl!(
+        scene.sandbox,
+        "add-port br-int 'pört-ü' -- set Interface 'pört-ü' type=internal"
+    );
+    vsctl!(
+        scene.sandbox,
+        "add-port br-int 'a b' -- add-port br-int 'x(y'"
+    );
+    for port in ["pört-ü", "a b", "x(y"] {
+        let number = scene.sandbox.vsctl(&["get", "Interface", port, "ofport"]);
+        let number = number.trim();
+        let flow = format!("priority={number},in_port={number},actions=resubmit({number},1)");
+        scene.sandbox.ofctl(&["add-flow", "br-int", &flow]);
+    }
+    let text = ofctl!(scene.sandbox, "--names --no-stats dump-flows br-int");
+    let text = scene.put("names.txt", text);
+    let source = format!("br-int={text}");
+    let ran = scene.run("dump-flows br-int", &[&source]);
+    assert_eq!(ran.stdout.lines().count(), 4, "{ran:?}");
+    for port in ["pört-ü", "a b", "x(y"] {
+        assert_eq!(ran.stdout.matches(port).count(), 2, "{ran:?}");
+    }
+    // Beside ports that are known, too.
+    vsctl!(scene.sandbox, "del-port br-int 'a b'");
+    let show = scene.put("show.txt", ofctl!(scene.sandbox, "show br-int"));
+    let source = format!("br-int={text},{show}");
+    let ran = scene.run("dump-flows br-int", &[&source]);
+    assert_eq!(ran.stdout.matches("\"a b\"").count(), 2, "{ran:?}");
+}
+
+/// Each is refused with its reason, not used as a bridge of which nothing is known.
+#[test]
+fn files_that_are_no_text_of_a_bridge() {
+    let scene = Scene::new();
+    let saved = scene.path("now.tar");
+    ovs!(scene.sandbox, "save {}", saved.display()).ok();
+    let unpacked = scene.path("unpacked");
+    fs::create_dir(&unpacked).unwrap();
+    let mut tar = std::process::Command::new("tar");
+    tar.arg("-xf")
+        .arg(&saved)
+        .arg("-C")
+        .arg(&unpacked)
+        .arg("--strip-components=1");
+    assert!(tar.status().unwrap().success());
+    let messages = unpacked.join("switches/br-int/OpenFlow15/flows.messages");
+    let utf16: Vec<u8> = "\u{feff} cookie=0x0, actions=drop\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let refused = "ovs-ofctl: br-int is not a bridge or a socket\n";
+    for (path, reason) in [
+        (scene.put("empty", ""), "the file is empty"),
+        ("/etc/passwd".to_owned(), "none of its outputs is in it"),
+        (scene.put("utf16", utf16), "UTF-16, convert it to UTF-8"),
+        (
+            messages.to_str().unwrap().to_owned(),
+            "OpenFlow messages, which `ovs decode` reads",
+        ),
+        (scene.log(), "a database"),
+        (saved.to_str().unwrap().to_owned(), "a report"),
+        (
+            scene.put("refused", refused),
+            "\"ovs-ofctl: br-int is not a bridge or a socket\"",
+        ),
+    ] {
+        let error = open(&[&format!("br-int={path}")]).unwrap_err();
+        assert!(error.message.ends_with(reason), "{error}");
+        assert!(error.message.contains(&path), "{error}");
+    }
+    let error = open(&["br-int="]).unwrap_err();
+    assert_eq!(error.message, "\"br-int=\": there is no file after =");
+    let error = open(&[&scene.log(), &format!("br-typo={}", scene.flows())]).unwrap_err();
+    assert!(
+        error
+            .message
+            .ends_with("the database has no bridge \"br-typo\""),
+        "{error}"
+    );
+    assert_eq!(error.hint.as_deref(), Some("its bridges are br-ex, br-int"));
+}
+
+#[test]
+fn of_two_dumps_one_is_used_and_named() {
+    let scene = Scene::new();
+    let early = scene.flows();
+    let late = scene.put(
+        "late.txt",
+        ofctl!(scene.sandbox, "-O OpenFlow14 dump-flows br-int"),
+    );
+    let report = open(&[&format!("br-int={early},{late}")]).unwrap();
+    let remark = format!("bridge br-int: {early}: its flows are not used: another text has them");
+    assert!(report.remarks.contains(&remark), "{:?}", report.remarks);
+}
+
+/// A terminal of RHEL, with outputs of three tools.
+#[test]
+fn a_pasted_terminal_with_the_database() {
+    let scene = Scene::new();
+    let prompt = "[root@compute1 ~]# ";
+    let mut text = String::new();
+    for (command, output) in [
+        (
+            "ovs-ofctl dump-flows br-int",
+            ofctl!(scene.sandbox, "dump-flows br-int"),
+        ),
+        (
+            "ovs-ofctl show br-int",
+            ofctl!(scene.sandbox, "show br-int"),
+        ),
+        ("date", "Sun Nov 29 11:00:00 UTC 2026\n".to_owned()),
+        (
+            "ovs-vsctl list Bridge",
+            vsctl!(scene.sandbox, "list Bridge"),
+        ),
+        ("ovsdb-client dump", scene.sandbox.ovsdb_client(&["dump"])),
+        (
+            "ovs-appctl fdb/show br-int",
+            appctl!(scene.sandbox, "fdb/show br-int"),
+        ),
+    ] {
+        text += &format!("{prompt}{command}\n{output}");
+    }
+    text += prompt;
+    let report = open(&[&scene.put("pasted", text)]).unwrap();
+    assert_eq!(report.remarks, [""; 0]);
+    let parts = &report.switches["br-int"].parts;
+    assert!(parts.contains_key(&Part::Flows) && parts.contains_key(&Part::Ports));
+    let database = report.database.unwrap();
+    assert_eq!(database.tables["Bridge"].len(), 2);
+    assert_eq!(database.tables["Interface"].len(), 4);
+    assert!(report.replies["ovs-vswitchd"].contains_key("fdb/show br-int"));
+}
+
+/// Rows are told apart by a column that `--columns` leaves out.
+#[test]
+fn rows_without_their_uuid() {
+    let scene = Scene::new();
+    let of_vsctl = vsctl!(scene.sandbox, "--columns=name,type,ofport list Interface");
+    let of_client =
+        scene
+            .sandbox
+            .ovsdb_client(&["dump", "Open_vSwitch", "Interface", "name", "ofport"]);
+    for text in [of_vsctl, of_client] {
+        let error = open(&[&scene.put("columns", text)]).unwrap_err();
+        assert!(
+            error.message.contains("the row has no column _uuid"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_bridges_alone() {
+    let scene = Scene::new();
+    let bridges = scene.put("bridges", vsctl!(scene.sandbox, "list Bridge"));
+    let live = ovs!(scene.sandbox, "bridge list --get name").run().stdout;
+    let ran = scene.run("bridge list --get name", &[&bridges]);
+    assert_eq!(ran.stdout, live, "{ran:?}");
+}
+
+/// A pipe and the standard input can be read once only; a tar is passed over more often.
+#[test]
+fn what_can_be_read_once_is_kept() {
+    let scene = Scene::new();
+    let saved = scene.path("now.tar.zst");
+    ovs!(scene.sandbox, "save {}", saved.display()).ok();
+    let contents = fs::read(&saved).unwrap();
+    let fifo = scene.path("fifo");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let writer = std::thread::spawn({
+        let (fifo, contents) = (fifo.clone(), contents.clone());
+        move || fs::write(fifo, contents)
+    });
+    let report = open(&[fifo.to_str().unwrap()]).unwrap();
+    writer.join().unwrap().unwrap();
+    assert_eq!(report.switches.len(), 2);
+    assert_eq!(report.remarks, [""; 0]);
+    let mut ovs = ovs(&["bridge", "list", "--get", "name", "--from", "-"]);
+    ovs.write_stdin(contents).prints("br-ex\nbr-int\n");
+}
+
+/// Other files in the directory that a saved host was unpacked to.
+#[test]
+fn a_stray_file_beside_a_saved_host() {
+    let scene = Scene::new();
+    let saved = scene.path("now.tar");
+    ovs!(scene.sandbox, "save {}", saved.display()).ok();
+    let mut tar = std::process::Command::new("tar");
+    tar.arg("-xf").arg(&saved).arg("-C").arg(scene.dir.path());
+    assert!(tar.status().unwrap().success());
+    let entries = fs::read_dir(scene.dir.path()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let unpacked = paths.into_iter().find(|path| path.is_dir()).unwrap();
+    fs::write(unpacked.join(".a-note"), "x").unwrap();
+    fs::create_dir(unpacked.join("a")).unwrap();
+    fs::write(unpacked.join("a/b"), "x").unwrap();
+    let report = open(&[unpacked.to_str().unwrap()]).unwrap();
+    assert_eq!((report.switches.len(), report.remarks), (2, Vec::new()));
+}
+
+/// A database and texts in a directory of no known layout.
+#[test]
+fn a_directory_with_a_database_and_texts() {
+    let scene = Scene::new();
+    fs::create_dir(scene.path("host")).unwrap();
+    let put = |name: &str, text: String| scene.put(&format!("host/{name}"), text);
+    fs::copy(
+        scene.sandbox.run_dir().join("conf.db"),
+        scene.path("host/conf.db"),
+    )
+    .unwrap();
+    put(
+        "ovs-ofctl_dump-flows_br-int",
+        ofctl!(scene.sandbox, "dump-flows br-int"),
+    );
+    put("shown", ofctl!(scene.sandbox, "show br-ex"));
+    put("notes.txt", "nothing\n".to_owned());
+    put("flows", ofctl!(scene.sandbox, "dump-flows br-ex"));
+    let host = scene.path("host");
+    let report = open(&[host.to_str().unwrap()]).unwrap();
+    assert!(report.database.is_some());
+    let bridges: Vec<&str> = report.switches.keys().map(String::as_str).collect();
+    assert_eq!(bridges, ["br-ex", "br-int"]);
+    let [remark] = &report.remarks[..] else {
+        panic!("{:?}", report.remarks);
+    };
+    assert!(
+        remark.ends_with("flows: it names no bridge and is not used"),
+        "{remark}"
+    );
+    fs::remove_file(scene.path("host/conf.db")).unwrap();
+    fs::create_dir(scene.path("empty")).unwrap();
+    let error = open(&[scene.path("empty").to_str().unwrap()]).unwrap_err();
+    assert!(error.hint.unwrap().contains("sos_commands/openvswitch"));
+}
+
+/// Texts that took minutes when they were read over and over: each is read once.
+#[test]
+fn texts_that_repeat_themselves() {
+    let scene = Scene::new();
+    let ports = format!(
+        "{{\"match\":{{}},\"actions\":[],\"x\":[{}",
+        "{\"number\":".repeat(100_000)
+    );
+    let _ = open(&[&format!("br-int={}", scene.put("ports", ports))]);
+    let mut datapaths = String::from("ovs-appctl dpctl/show -s\n");
+    for number in 0..50_000 {
+        datapaths += &format!("dp{number}:\n");
+    }
+    let report = open(&[&scene.put("datapaths", datapaths)]).unwrap();
+    let listed = &report.replies["ovs-vswitchd"]["dpctl/dump-dps"];
+    assert_eq!(listed.lines().count(), 50_000);
+}
+
+/// A column name as long as the file would be in every row.
+#[test]
+fn long_names_of_columns_are_refused() {
+    let scene = Scene::new();
+    let uuid = "8c561aae-e267-4fbe-a6a5-356cfd3b6bbe";
+    let long = "x".repeat(1000);
+    for text in [
+        format!("Port table\n_uuid,{long}\n{uuid},1\n"),
+        format!("{{\"caption\":\"Port table\",\"headings\":[\"_uuid\",\"{long}\"],\"data\":[]}}"),
+        format!("Port table\n_uuid : {uuid}\n{long} : 1\n"),
+    ] {
+        let error = open(&[&scene.put("long", &text)]).unwrap_err();
+        assert!(!error.message.contains(&long), "{error}");
+    }
+}
