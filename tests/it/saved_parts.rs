@@ -331,7 +331,7 @@ fn a_pasted_terminal_with_the_database() {
             appctl!(scene.sandbox, "fdb/show br-int"),
         ),
     ] {
-        text += &format!("{prompt}{command}\n{output}");
+        text.extend([prompt, command, "\n", &output]);
     }
     text += prompt;
     let report = open(&[&scene.put("pasted", text)]).unwrap();
@@ -464,7 +464,7 @@ fn texts_that_repeat_themselves() {
     let _ = open(&[&format!("br-int={}", scene.put("ports", ports))]);
     let mut datapaths = String::from("ovs-appctl dpctl/show -s\n");
     for number in 0..50_000 {
-        datapaths += &format!("dp{number}:\n");
+        datapaths.extend(["dp", &number.to_string(), ":\n"]);
     }
     let report = open(&[&scene.put("datapaths", datapaths)]).unwrap();
     let listed = &report.replies["ovs-vswitchd"]["dpctl/dump-dps"];

@@ -97,7 +97,7 @@ impl EntryComparison<'_, '_> {
     async fn groups(&mut self, bridge: &str) -> Result<bool, Failure> {
         let [first, second] = self.sides;
         let sides = [(&first.cx, bridge), (&second.cx, bridge)];
-        let (a, b) = Box::pin(group::two_switches(sides)).await?;
+        let (a, b) = Box::pin(group::two_switches(sides, SwitchArg::of_bridge)).await?;
         let [of_a, of_b] = [&a, &b].map(|side| side.text(self.spelling, &first.cx));
         let mut are_same = true;
         for (before, after) in group::differences(&a, &b) {

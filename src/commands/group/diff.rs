@@ -15,6 +15,7 @@ use crate::commands::entries::Entries;
 use crate::commands::entry_file::names_file;
 use crate::commands::invented_names::InventedNames;
 use crate::commands::spelling::Spelling;
+use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::group_spec::GroupChange;
@@ -74,7 +75,9 @@ impl Args {
             names_file(cx, &self.a).await?,
             names_file(cx, &self.b).await?,
         ) {
-            (false, false) => two_switches([(cx, &self.a), (cx, &self.b)]).await?,
+            (false, false) => {
+                two_switches([(cx, &self.a), (cx, &self.b)], SwitchArg::parse).await?
+            }
             (false, true) => {
                 let read = ReadSwitch::read(cx, &self.a).await?;
                 let b = of_file_for(&self.b, &read)?;
@@ -166,24 +169,25 @@ pub(in crate::commands) fn differences<'s>(
 }
 
 /// The groups of two switches, over the lower of their versions if both allow it: each version tells a group in its own
-/// way. The switches may be on different hosts.
+/// way. The switches may be on different hosts; `address` reads their names.
 ///
 /// # Errors
 ///
 /// As [`ReadSwitch::read`].
 pub(in crate::commands) async fn two_switches(
     named: [(&Context, &str); 2],
+    address: fn(&Context, &str) -> Result<SwitchArg, Failure>,
 ) -> Result<(Side, Side), Failure> {
     let [(first, a), (second, b)] = named;
     let (read_a, read_b) = (
-        ReadSwitch::read(first, a).await,
-        ReadSwitch::read(second, b).await,
+        ReadSwitch::read_over(first, address(first, a)?, None).await,
+        ReadSwitch::read_over(second, address(second, b)?, None).await,
     );
     let mut sides = [first.of_side(read_a).await?, second.of_side(read_b).await?];
     let lower = sides.each_ref().map(ReadSwitch::version).into_iter().min();
     for (side, (cx, name)) in sides.iter_mut().zip(named) {
         if Some(side.version()) != lower
-            && let Ok(read) = ReadSwitch::read_over(cx, name, lower).await
+            && let Ok(read) = ReadSwitch::read_over(cx, address(cx, name)?, lower).await
         {
             *side = read;
         }

@@ -39,7 +39,7 @@ impl ReadSwitch {
     ///
     /// The switch does not reply, or has no groups in this version.
     pub(super) async fn read(cx: &Context, name: &str) -> Result<ReadSwitch, Failure> {
-        ReadSwitch::read_over(cx, name, None).await
+        ReadSwitch::read_over(cx, SwitchArg::parse(cx, name)?, None).await
     }
 
     /// Like [`ReadSwitch::read`], over this version if one is given.
@@ -49,10 +49,9 @@ impl ReadSwitch {
     /// As [`ReadSwitch::read`], or the switch does not allow the version.
     pub(super) async fn read_over(
         cx: &Context,
-        name: &str,
+        switch: SwitchArg,
         version: Option<Version>,
     ) -> Result<ReadSwitch, Failure> {
-        let switch = SwitchArg::parse(cx, name)?;
         switch.prepare(cx).await?;
         let progress = cx.progress(&format!("{}: reading groups", switch.name()));
         let open = Box::pin(async {

@@ -83,7 +83,7 @@ impl Archive {
 
     fn look(&mut self) -> io::Result<()> {
         let mut file = if self.path == Path::new(STANDARD_INPUT) {
-            self.name = "standard input".to_owned();
+            "standard input".clone_into(&mut self.name);
             spooled(io::stdin().lock(), self.budget.limits.unpacked)?
         } else {
             let kind = std::fs::metadata(&self.path)?.file_type();

@@ -83,6 +83,11 @@ impl FlowSelection {
         }
     }
 
+    /// Whether it may select flows of a message that has flows of these tables.
+    pub(super) fn is_of(&self, tables: &TableSet) -> bool {
+        self.table == ALL_TABLES || tables.has(self.table)
+    }
+
     fn is_everything(&self) -> bool {
         self.table == ALL_TABLES
             && self.cookie_mask == 0
@@ -147,6 +152,41 @@ impl FlowSelection {
             flow_count: Some(count),
         };
         totals.encode(version)
+    }
+}
+
+/// The tables that the flows of a message are in: clients ask for one table after the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TableSet([u64; 4]);
+
+impl TableSet {
+    /// Reads them. A malformed message may have flows of any table.
+    pub(super) fn of(version: Version, message: &[u8]) -> TableSet {
+        let mut set = TableSet::default();
+        let part = multipart::decode(version, message).ok().flatten();
+        let Some(mut entries) = part.and_then(|part| Entries::new(version, part).ok()) else {
+            return TableSet([u64::MAX; 4]);
+        };
+        let mut scratch = Scratch::new();
+        while let Some(entry) = entries.next_entry(&mut scratch) {
+            match entry {
+                Ok(flow) => set.add(flow.table_id),
+                Err(_) => return TableSet([u64::MAX; 4]),
+            }
+        }
+        set
+    }
+
+    fn add(&mut self, table: u8) {
+        let word = self.0.get_mut(usize::from(table / 64));
+        if let Some(word) = word {
+            *word |= 1 << (table % 64);
+        }
+    }
+
+    fn has(&self, table: u8) -> bool {
+        let word = self.0.get(usize::from(table / 64));
+        word.is_some_and(|word| word >> (table % 64) & 1 == 1)
     }
 }
 

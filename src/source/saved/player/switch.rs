@@ -1,10 +1,11 @@
 //! A bridge of a saved host, served as the switch did, for clients that read: the messages that were saved, or those of
 //! their entries that a request selects.
 
+use std::cell::OnceCell;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
-use super::selection::{FlowSelection, Selection, entries_of};
+use super::selection::{FlowSelection, Selection, TableSet, entries_of};
 use crate::base::saved::NOT_IN_REPORT;
 use crate::openflow::messages::codec::{At, NICIRA};
 use crate::openflow::messages::error::ErrorMessage;
@@ -49,6 +50,7 @@ pub(super) fn serve(stream: UnixStream, host: &SavedHost, bridge: &str) -> io::R
         report: &host.report,
         switch: usable,
         version: allowed.highest().unwrap_or(Version::V15),
+        tables: OnceCell::new(),
         out,
     };
     player.put(&hello::encode(allowed, 1).ok_or(io::ErrorKind::InvalidData)?)?;
@@ -89,6 +91,8 @@ struct Player<'h> {
     /// `None`: nothing was saved of it.
     switch: Option<&'h SavedSwitch>,
     version: Version,
+    /// The tables of each message with flows; read when flows of one table are asked for.
+    tables: OnceCell<Vec<TableSet>>,
     out: BufWriter<UnixStream>,
 }
 
@@ -202,6 +206,18 @@ impl Player<'_> {
         let is_of_meters = matches!(question.part, Part::Meters | Part::MeterStats);
         let mut is_selected = false;
         for (index, message) in saved.iter().enumerate() {
+            if let Selection::Flows(filter) = &selection {
+                let tables = self.tables.get_or_init(|| {
+                    let tables = saved.iter().map(|message| TableSet::of(version, message));
+                    tables.collect()
+                });
+                if tables
+                    .get(index)
+                    .is_some_and(|tables| !filter.is_of(tables))
+                {
+                    continue;
+                }
+            }
             if matches!(selection, Selection::All) {
                 let more = index + 1 < saved.len();
                 let message = stamped(message, version, xid, Some(more));
