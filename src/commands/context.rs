@@ -470,7 +470,12 @@ fn remark_saved(reporter: &Reporter, host: &Host) {
     };
     let report = &saved.report;
     for remark in &report.remarks {
-        reporter.remark(remark);
+        // A report that is cut off or damaged may lack what is asked for: also --quiet says so.
+        if reporter.quiet {
+            reporter.say(&Failure::new(Exit::Done, remark));
+        } else {
+            reporter.remark(remark);
+        }
     }
     for missing in &report.missing {
         reporter.detail(&format!("{}: not saved: {missing}", report.name));

@@ -1,5 +1,6 @@
 //! What is of one host in several sources: a database, dumps of its tables, texts of its bridges; and what is not.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -228,7 +229,7 @@ fn names_of_ports_that_are_quoted() {
     let text = scene.put("names.txt", text);
     let source = format!("br-int={text}");
     let ran = scene.run("dump-flows br-int", &[&source]);
-    assert_eq!(ran.stdout.lines().count(), 4, "{ran:?}");
+    assert_eq!(ran.stdout.lines().count(), 5, "{ran:?}");
     for port in ["pört-ü", "a b", "x(y"] {
         assert_eq!(ran.stdout.matches(port).count(), 2, "{ran:?}");
     }
@@ -331,7 +332,7 @@ fn a_pasted_terminal_with_the_database() {
             appctl!(scene.sandbox, "fdb/show br-int"),
         ),
     ] {
-        text.extend([prompt, command, "\n", &output]);
+        let _ = write!(text, "{prompt}{command}\n{output}");
     }
     text += prompt;
     let report = open(&[&scene.put("pasted", text)]).unwrap();
@@ -363,12 +364,15 @@ fn rows_without_their_uuid() {
 }
 
 #[test]
-fn the_table_of_bridges_alone() {
+fn tables_without_that_of_the_bridges() {
     let scene = Scene::new();
-    let bridges = scene.put("bridges", vsctl!(scene.sandbox, "list Bridge"));
-    let live = ovs!(scene.sandbox, "bridge list --get name").run().stdout;
-    let ran = scene.run("bridge list --get name", &[&bridges]);
+    let files = ["Bridge", "Port", "Interface"]
+        .map(|table| scene.put(table, vsctl!(scene.sandbox, "list {table}")));
+    let live = ovs!(scene.sandbox, "bridge list --get bridge").run().stdout;
+    let files = files.each_ref().map(String::as_str);
+    let ran = scene.run("bridge list --get bridge", &files);
     assert_eq!(ran.stdout, live, "{ran:?}");
+    assert!(live.contains("br-int"), "{live}");
 }
 
 /// A pipe and the standard input can be read once only; a tar is passed over more often.
@@ -394,7 +398,7 @@ fn what_can_be_read_once_is_kept() {
     writer.join().unwrap().unwrap();
     assert_eq!(report.switches.len(), 2);
     assert_eq!(report.remarks, [""; 0]);
-    let mut ovs = ovs(&["bridge", "list", "--get", "name", "--from", "-"]);
+    let mut ovs = ovs(&["bridge", "list", "--get", "bridge", "--from", "-"]);
     ovs.write_stdin(contents).prints("br-ex\nbr-int\n");
 }
 
@@ -464,7 +468,7 @@ fn texts_that_repeat_themselves() {
     let _ = open(&[&format!("br-int={}", scene.put("ports", ports))]);
     let mut datapaths = String::from("ovs-appctl dpctl/show -s\n");
     for number in 0..50_000 {
-        datapaths.extend(["dp", &number.to_string(), ":\n"]);
+        let _ = writeln!(datapaths, "dp{number}:");
     }
     let report = open(&[&scene.put("datapaths", datapaths)]).unwrap();
     let listed = &report.replies["ovs-vswitchd"]["dpctl/dump-dps"];

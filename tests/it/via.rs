@@ -100,7 +100,7 @@ fn commands_that_fail() {
     // So with what could not be read, and of several hosts.
     let boom = "--via \"sh -c 'echo boom >&2; exit 1' {{}}\"".replace("{{}}", "{}");
     ovs!("save {boom}")
-        .exits(1)
+        .exits(4)
         .says("the database: the database server closed the connection (boom)\n");
     let dir = tempfile::tempdir().unwrap();
     let hosts = dir.path().join("hosts");

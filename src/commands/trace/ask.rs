@@ -57,7 +57,7 @@ fn only_saved(sources: &[String]) -> Failure {
         .map(|source| format!("--from {} ", word(source)));
     let sources: String = sources.collect();
     Failure::not_saved(message).hint(format!(
-        "`ovs {sources}sandbox start` replays it into a private Open vSwitch, where `ovs trace` follows the packet"
+        "`ovs {sources}sandbox start` replays it into a private Open vSwitch, where the packet can be traced"
     ))
 }
 

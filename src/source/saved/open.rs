@@ -86,7 +86,7 @@ impl Report {
     /// One of them does not exist, cannot be read, or is of no known kind; a text names no bridge; or they are of several
     /// hosts ([`OpenErrorKind::SecondHost`]).
     pub fn open(sources: &[String]) -> Result<Report, OpenError> {
-        let read = || {
+        let read = || -> Result<Report, OpenError> {
             let mut found = Found::default();
             for source in sources {
                 match of_bridge(source) {
@@ -94,7 +94,11 @@ impl Report {
                     None => found.open(source, None)?,
                 }
             }
-            found.report(sources.join(", "))
+            let report = found.report(sources.join(", "))?;
+            Ok(Report {
+                sources: sources.to_vec(),
+                ..report
+            })
         };
         let is_of_bridge = |source: &&String| of_bridge(source).is_some();
         match (read(), sources.iter().find(is_of_bridge)) {

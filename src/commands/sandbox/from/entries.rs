@@ -34,12 +34,21 @@ impl EntryReplay<'_> {
                 .remark(&format!("flows of {}: not in the report", quoted(bridge)));
             return Ok(());
         };
+        // The name comes from the report: it may look like an endpoint, an option or another path.
+        if bridge.contains(['/', '\0']) {
+            self.cx.remark(&format!(
+                "flows of {} are left out: no bridge has such a name",
+                quoted(bridge)
+            ));
+            return Ok(());
+        }
+        let socket = format!("unix:{}/{bridge}.mgmt", self.sandbox.run_dir().display());
         // A new bridge has a flow of its own.
-        self.ofctl(switch.version, &["del-flows", bridge])?;
+        self.ofctl(switch.version, &["del-flows", &socket])?;
         // Flows match the fields that it makes.
         let options = tunnel_options(switch);
         if !options.is_empty() {
-            self.ofctl(switch.version, &["add-tlv-map", bridge, &options])?;
+            self.ofctl(switch.version, &["add-tlv-map", &socket, &options])?;
         }
         for (part, dump, add) in [
             (Part::Groups, "dump-groups", "group"),
@@ -49,10 +58,10 @@ impl EntryReplay<'_> {
             if !switch.parts.contains_key(&part) {
                 continue;
             }
-            let copied = self.copy(bridge, switch.version, dump, add);
+            let copied = self.copy([bridge, &socket], switch.version, dump, add);
             if let Err(failure) = copied {
                 self.cx.remark(&format!(
-                    "{add}s of {}: {}",
+                    "{add}s of {} are left out: {}",
                     quoted(bridge),
                     failure.message
                 ));
@@ -77,16 +86,24 @@ impl EntryReplay<'_> {
     }
 
     /// Dumps entries of the saved switch and adds them to that of the sandbox, each by a run of this program.
-    fn copy(&self, bridge: &str, version: Version, dump: &str, add: &str) -> Result<(), Failure> {
+    /// Copies the entries of a saved bridge to a socket of the sandbox.
+    fn copy(
+        &self,
+        [bridge, socket]: [&str; 2],
+        version: Version,
+        dump: &str,
+        add: &str,
+    ) -> Result<(), Failure> {
         let version = version.to_string();
         let mut read = Command::new(self.binary);
         for from in self.from {
             read.args(["--from", from]);
         }
-        read.args(["--quiet", "-o", "text", "-O", &version, dump, bridge]);
+        read.args(["--quiet", "-o", "text", "-O", &version, dump]);
         if dump != "dump-meters" {
             read.arg("--no-names");
         }
+        read.args(["--", bridge]);
         let dumped = run(read, None)?;
         if !dumped.is_success {
             return Err(Failure::new(Exit::Failed, dumped.first_error()));
@@ -97,9 +114,9 @@ impl EntryReplay<'_> {
         let mut write = Command::new(self.binary);
         write
             .envs(self.sandbox.environment())
-            .args(["--quiet", "-O", &version, add, "add", bridge, "--file", "-"]);
+            .args(["--quiet", "-O", &version, add, "add", socket, "--file", "-"]);
         if add != "meter" {
-            // What one switch refuses does not hold up the rest.
+            // A refused entry does not abort the others.
             write.arg("--no-atomic");
         }
         let added = run(write, Some(&dumped.output))?;

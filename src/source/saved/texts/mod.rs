@@ -24,6 +24,7 @@ use super::{Part, SavedSwitch};
 use crate::openflow::messages::flow_stats_encode::flow_reply;
 use crate::openflow::messages::group_meter_texts::parse_table_names;
 use crate::openflow::messages::port_texts::named_port;
+use crate::openflow::messages::ports::PortDesc;
 use crate::openflow::version::Version;
 use entries::is_json;
 use flows::DumpedFlows;
@@ -57,6 +58,7 @@ pub fn switch(
         texts,
         version,
         parts: BTreeMap::new(),
+        described: Vec::new(),
         remarks,
     };
     for text in texts
@@ -107,6 +109,8 @@ struct Reading<'r, 't> {
     texts: &'r [NamedSection<'t>],
     version: Version,
     parts: BTreeMap<Part, Vec<Vec<u8>>>,
+    /// The ports that a text describes.
+    described: Vec<PortDesc>,
     remarks: &'r mut Vec<String>,
 }
 
@@ -139,9 +143,11 @@ impl<'r, 't> Reading<'r, 't> {
             self.parts
                 .extend(message.map(|message| (Part::Features, message)));
         }
+        self.described = ports;
     }
 
-    /// Adds the ports of which only the name is known, so that they have their name, if nothing else is known of ports.
+    /// Adds the ports of which only the name is known, so that they have their name: those whose numbers are unknown, and
+    /// if no ports are described those that flows name beside their numbers.
     fn named_ports(&mut self, names: &TextNames) {
         let count = names.invented.len();
         if count > 0 {
@@ -149,13 +155,17 @@ impl<'r, 't> Reading<'r, 't> {
                 "the numbers of {count} ports that are named in the flows are unknown: numbers from 65279 down stand for them"
             ));
         }
-        let ports = names.learned.iter().chain(&names.invented);
-        let ports: Vec<_> = ports
+        let is_described = self.parts.contains_key(&Part::Ports);
+        let learned = names.learned.iter().filter(|_| !is_described);
+        let named = learned.chain(&names.invented);
+        let mut named = named
             .map(|(ofport, name)| named_port(*ofport, name))
-            .collect();
-        if ports.is_empty() || self.parts.contains_key(&Part::Ports) {
+            .peekable();
+        if named.peek().is_none() {
             return;
         }
+        let mut ports = std::mem::take(&mut self.described);
+        ports.extend(named);
         self.parts
             .insert(Part::Ports, parts::ports_reply(self.version, &ports));
     }
