@@ -143,9 +143,15 @@ pub(super) fn saved(sources: &[String]) -> Result<SavedSources, Failure> {
         Ok(report) => return Ok(SavedSources::One(Box::new(report))),
         Err(error) => error,
     };
-    // A text is of a bridge of the one host.
-    let may_be_hosts = sources.iter().all(|source| !source.contains('='));
-    if sources.len() < 2 || error.kind != OpenErrorKind::SecondHost && !may_be_hosts {
+    let are_hosts = match error.kind {
+        OpenErrorKind::SecondHost => true,
+        // A text is of a bridge of the one host.
+        OpenErrorKind::NotFound | OpenErrorKind::Unreadable => {
+            sources.iter().all(|source| !source.contains('='))
+        }
+        OpenErrorKind::Usage => false,
+    };
+    if sources.len() < 2 || !are_hosts {
         return Err(error.into());
     }
     let file_name = |source: &String| {

@@ -73,6 +73,9 @@ fn option_length(globals: &clap::Command, words: &[OsString]) -> Option<usize> {
         argument.get_action().takes_values() && !argument.is_require_equals_set()
     };
     let word = words.first()?.to_str()?;
+    if word == "-" {
+        return Some(0);
+    }
     let complete = |count: usize| words.get(..count).map(<[OsString]>::len);
     if let Some(long) = word.strip_prefix("--") {
         let (name, value) = match long.split_once('=') {

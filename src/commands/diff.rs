@@ -94,7 +94,7 @@ impl Args {
         ];
         let columns = common_columns(cx, &sides);
         let [first, second] = &sides;
-        // That of rows without a schema knows no defaults.
+        // A schema inferred from rows has no default values.
         let schema = if first.schema.is_partial {
             &second.schema
         } else {

@@ -213,7 +213,7 @@ impl<'c> Answers<'c> {
             outcome,
         } = answer;
         let exit = match &outcome {
-            // A code that is none of ours is no success.
+            // An unknown exit code counts as failed.
             Ok(code) => {
                 let mut exits = Exit::ALL.into_iter();
                 let exit = exits.find(|exit| ExitCode::from(*exit) == *code);
@@ -387,11 +387,12 @@ impl<'c> Answers<'c> {
     }
 
     /// Says what is done when a signal ends the command.
-    fn interrupted(self, exit: Exit) -> Result<ExitCode, Failure> {
+    fn interrupted(mut self, exit: Exit) -> Result<ExitCode, Failure> {
         let word = match exit {
             Exit::Interrupted => "interrupted: ",
             _ => "terminated: ",
         };
+        self.say_common();
         self.say_which(word);
         let rest = self.output.finish();
         if !rest.is_empty() {

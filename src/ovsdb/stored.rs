@@ -17,7 +17,9 @@ pub struct StoredDatabase {
     pub schema: Option<Box<RawValue>>,
     /// The rows of its tables.
     pub tables: BTreeMap<String, BTreeMap<Uuid, StoredRow>>,
-    /// What is wrong with the file, though what comes before is used.
+    /// Whether rows of a log were completed with columns that it does not have.
+    pub is_completed: bool,
+    /// Damaged parts of the file; the data before them was read.
     pub remarks: Vec<String>,
 }
 

@@ -268,3 +268,29 @@ fn what_cannot_be_replayed() {
     ovs!("--from {from} sandbox start --neutron").fails(2, "contradict each other");
     ovs!("--from {from} sandbox stop").fails(2, "goes with sandbox start");
 }
+
+/// A bridge of a report whose name is an endpoint: only the switch of the sandbox is changed.
+#[test]
+fn a_bridge_with_the_name_of_an_endpoint() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let name = format!("tcp:{}", listener.local_addr().unwrap());
+    let sandbox = Sandbox::with(&format!(
+        "add-br {name} -- set Bridge {name} datapath_type=dummy fail_mode=secure"
+    ));
+    let socket = |dir: &str| format!("unix:{dir}/{name}.mgmt");
+    let here = socket(sandbox.run_dir().to_str().unwrap());
+    ofctl!(sandbox, "add-flow {here} priority=7,tcp,actions=drop");
+    let dir = tempfile::tempdir().unwrap();
+    let file = saved(&sandbox, dir.path());
+    let line = format!(
+        "ovs-ofctl dump-flows --no-stats '{}'",
+        socket("$OVS_RUNDIR")
+    );
+    let line = line.replace('\'', "\"");
+    replayed(&file, &line)
+        .exits(0)
+        .shows("priority=7,tcp actions=drop");
+    let connected = listener.accept();
+    assert!(connected.is_err(), "{connected:?}");
+}

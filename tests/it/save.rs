@@ -49,6 +49,7 @@ fn flows(text: &str) -> BTreeSet<String> {
         let words = line.trim().split(", ");
         let words =
             words.filter(|word| !word.starts_with("duration=") && !word.starts_with("idle_age="));
+        let words = words.map(|word| word.split(" idle_age=").next().unwrap());
         words.collect::<Vec<_>>().join(", ")
     };
     lines.map(without).collect()

@@ -183,12 +183,12 @@ fn what_is_of_two_hosts_is_told_apart() {
     is_second(&[saved, &two.log()]);
     is_second(&[saved, saved]);
     assert!(open(&[saved, &one.dump()]).is_ok());
-    // Of which of them a text is, nobody can tell.
+    // A text may be of either.
     let flows = format!("br-int={}", one.flows());
     let error = open(&[&one.log(), &two.log(), &flows]).unwrap_err();
     assert_eq!(error.kind, OpenErrorKind::Usage);
     assert!(
-        error.message.ends_with("does not tell of which host it is"),
+        error.message.starts_with("it is not clear which host"),
         "{error}"
     );
 }

@@ -107,6 +107,19 @@ fn the_master_of_the_user_is_used_and_stays() {
     master.wait().unwrap();
 }
 
+/// A master of the user that does not reply, as one that is stopped: another connection is opened.
+#[test]
+fn a_master_that_does_not_reply() {
+    let (sshd, sandbox) = (Sshd::start(""), switch());
+    let control = sshd.path("user");
+    let _silent = std::os::unix::net::UnixListener::bind(&control).unwrap();
+    sshd.configure(&format!(" ControlPath {}", control.display()));
+    for line in ["port list", "appctl ovs-vswitchd version"] {
+        let here = ovs!(sandbox, "{line}").out();
+        sshd.ovs(&sandbox, line).prints(here).says_nothing();
+    }
+}
+
 /// Where sshd allows no shell, sockets are reached all the same.
 #[test]
 fn a_host_without_sessions() {

@@ -132,6 +132,9 @@ fn commands_that_fail() {
     ovs!("show --via-exec 'sh -c \"echo no such pod >&2; exit 1\"'")
         .fails(4, "no such pod")
         .says("hint: the words of --via-exec must run a program there");
+    // A process that it leaves keeps its standard error open.
+    let left = "echo no such pod >&2; sleep 5 >/dev/null & exit 3";
+    ovs!("--via-exec 'sh -c \"{left}\"' appctl version").fails(4, "no such pod");
     assert!(began.elapsed() < Duration::from_secs(20));
 }
 

@@ -77,8 +77,8 @@ fn host(cx: &Context, name: &str) -> Result<Host, Failure> {
     if let Some(host) = name.strip_prefix(BY_SSH) {
         return cx.ways.by_ssh(host);
     }
-    // BRIDGE=FILE is a text.
-    if !name.contains('=') && !Path::new(name).exists() {
+    // BRIDGE=FILE is a text, - the standard input.
+    if !name.contains('=') && name != "-" && !Path::new(name).exists() {
         let message = format!("no file {}", quoted(name));
         return Err(Failure::new(Exit::NotFound, message).hint(
             "A and B are a saved host, host:NAME (by ssh), unix:PATH, tcp:HOST:PORT, or now; `ovs save FILE` saves this one",

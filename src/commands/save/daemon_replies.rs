@@ -135,7 +135,7 @@ impl<'a> DaemonReplies<'a> {
         datapaths: &[&str],
     ) -> io::Result<()> {
         let missing = self.missing.len();
-        // With one datapath it need not be named, and users do not.
+        // With one datapath the argument is optional, and as a rule left out: so the reply is saved without it.
         if let [_] = datapaths {
             self.ask(writer, command, &[]).await?;
         } else {

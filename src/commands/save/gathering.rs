@@ -170,7 +170,7 @@ impl Gathering {
     ) {
         let failure = failure.with_last_words(&cx.host).await;
         let message = &failure.message;
-        // What is named twice is named once.
+        // The name is not repeated in the reason.
         let why = message
             .strip_prefix(name)
             .and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix(' ')));

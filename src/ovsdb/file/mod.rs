@@ -28,11 +28,6 @@ use error::Fault;
 
 use super::stored::StoredDatabase;
 
-/// Whether a file begins as the log of a database.
-pub fn is_log(file: &[u8]) -> bool {
-    file.starts_with(b"OVSDB ")
-}
-
 /// Reads a database from the bytes of a file, whose format is recognized by its content:
 ///
 /// - The log of a standalone database (ovsdb(5)): `conf.db`, or the output of `ovsdb-client backup`.

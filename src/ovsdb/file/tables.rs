@@ -135,6 +135,7 @@ impl<'f> Tables<'f> {
     pub(super) fn finish(self, remarks: Vec<String>) -> StoredDatabase {
         let tables = self.tables.into_iter();
         StoredDatabase {
+            is_completed: false,
             schema: Some(self.schema.to_owned()),
             tables: tables.map(|(name, table)| (name, table.finish())).collect(),
             remarks,

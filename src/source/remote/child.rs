@@ -21,6 +21,9 @@ const MAX_LINES: usize = 24;
 /// Maximum length of such a line, in bytes; the rest is left out.
 const MAX_LINE: usize = 500;
 
+/// How long the rest of the standard error of an ended child may take.
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(300);
+
 /// How often, and after which pause, a child is looked for that was asked to end, before it is killed.
 const ENDS_WITHIN: (u32, Duration) = (40, Duration::from_millis(5));
 
@@ -158,6 +161,13 @@ impl Stderr {
 /// Whether a line is one of socat's notices: `2026/11/29 11:37:03 socat[7] N exiting with status 1`.
 fn is_notice(line: &str) -> bool {
     line.contains(" socat[") && line.contains("] N ")
+}
+
+/// The standard error of a child that has ended, or closed its output: all of it, unless another process keeps it open.
+pub(super) async fn last(stderr: &mut watch::Receiver<Stderr>) -> Stderr {
+    let ended = stderr.wait_for(|stderr| stderr.has_ended);
+    let _ = tokio::time::timeout(LAST_WORDS, ended).await;
+    stderr.borrow().clone()
 }
 
 fn asynchronous(stream: net::UnixStream) -> io::Result<UnixStream> {

@@ -31,7 +31,7 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::{Mutex, OnceCell, watch};
 
-use self::child::{Child, Stderr};
+use self::child::{Child, LAST_WORDS, Stderr};
 use self::facts::SocketState;
 use self::mux::ForwardError;
 use self::relay::{Relay, RelayError};
@@ -122,9 +122,6 @@ const MAX_FILE: u64 = 1 << 16;
 
 /// The pause before a dropped login is tried once more; up to twice as long, so that many hosts do not begin at once.
 const LOGIN_PAUSE: Duration = Duration::from_millis(200);
-
-/// How long a child may take to say why it has ended.
-const LAST_WORDS: Duration = Duration::from_millis(300);
 
 impl Remote {
     /// The host that ssh knows by this name: `HOST`, `USER@HOST`, `HOST:PORT`, `USER@[IPV6]:PORT`, or an alias of
@@ -231,9 +228,16 @@ impl Remote {
                     return Ok(stream);
                 }
                 Err(ForwardError::Refused) => {}
+                Err(ForwardError::Local(error)) => return Err(ConnectErrorKind::Other(error)),
                 Err(ForwardError::NoMaster(error)) => {
                     // The next attempt is to log in again.
-                    *self.session.lock().await = None;
+                    let mut slot = self.session.lock().await;
+                    if slot
+                        .as_ref()
+                        .is_some_and(|other| Rc::ptr_eq(other, &session))
+                    {
+                        *slot = None;
+                    }
                     return Err(self.lost(error));
                 }
             }
@@ -545,7 +549,7 @@ async fn shell_by(prefix: &[String], patience: Patience) -> Result<Shell, Remote
         StartError::CannotRun(error) => cannot_run(&words, &error),
         StartError::TimedOut => RemoteError::timed_out(),
         StartError::Ended(stderr) => RemoteError::new(match stderr.reason() {
-            "" => "it ended without a word".to_owned(),
+            "" => "it ended without an error message".to_owned(),
             reason => reason.to_owned(),
         })
         .hint("the words of --via-exec must run a program there, as `sh`, with its standard input"),

@@ -19,6 +19,8 @@ pub(super) enum ForwardError {
     Refused,
     /// There is no master, or no longer.
     NoMaster(io::Error),
+    /// The forwarded socket on this host cannot be used.
+    Local(io::Error),
 }
 
 impl From<io::Error> for ForwardError {
@@ -59,8 +61,8 @@ pub(super) async fn has_master(control: &Path) -> bool {
     Control::open(control).await.is_ok()
 }
 
-/// Connects to the socket `path` of the host of the master that has this control socket. `local` is a path for a socket
-/// here, which is gone afterwards.
+/// Connects to the socket `path` of the host of the master that has this control socket. `local` is the path of a temporary
+/// socket on this host, removed before this returns.
 ///
 /// A connection to a forwarded socket is accepted here in any case, and closed if the host does not open its end. So the
 /// master is asked for a session after it: the host replies in order, and after the second reply the first is known. The
@@ -92,7 +94,7 @@ pub(super) async fn connect(
         return Err(io::Error::from(io::ErrorKind::InvalidData).into());
     }
     control.await_host().await?;
-    let stream = stream?;
+    let stream = stream.map_err(ForwardError::Local)?;
     if is_closed(&stream) {
         return Err(ForwardError::Refused);
     }
@@ -106,8 +108,9 @@ impl Control {
     async fn open(control: &Path) -> io::Result<Control> {
         let mut control = Control(UnixStream::connect(control).await?);
         let hello = Fields::default().number(message::HELLO).number(VERSION);
-        let reply = control.ask(hello).await?;
-        if reply == message::HELLO {
+        control.0.write_all(&hello.packet()).await?;
+        let (reply, fields) = control.message().await?;
+        if reply == message::HELLO && fields.starts_with(&VERSION.to_be_bytes()) {
             Ok(control)
         } else {
             Err(io::ErrorKind::Unsupported.into())
@@ -122,6 +125,11 @@ impl Control {
 
     /// Reads a reply; returns its type.
     async fn reply(&mut self) -> io::Result<u32> {
+        Ok(self.message().await?.0)
+    }
+
+    /// Reads a message: its type, and the rest.
+    async fn message(&mut self) -> io::Result<(u32, Vec<u8>)> {
         let length = self.0.read_u32().await?;
         let Some(rest) = length.checked_sub(4).filter(|_| length <= MAX_LENGTH) else {
             return Err(io::ErrorKind::InvalidData.into());
@@ -129,7 +137,7 @@ impl Control {
         let reply = self.0.read_u32().await?;
         let mut rest = vec![0; rest as usize];
         self.0.read_exact(&mut rest).await?;
-        Ok(reply)
+        Ok((reply, rest))
     }
 
     /// Waits for a reply of the host.
@@ -162,7 +170,7 @@ impl Control {
             };
             self.0.async_io(Interest::WRITABLE, send).await?;
         }
-        // Before the next reply, the master has also closed what the host closed.
+        // The master closes a refused forwarding before it sends the next reply.
         if self.reply().await? == message::SESSION_OPENED {
             // It ends at once, and this connection with it.
             let mut rest = (&mut self.0).take(u64::from(MAX_LENGTH));

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::UnixStream;
 use tokio::sync::{Mutex, watch};
 
-use super::child::{Child, Stderr};
+use super::child::{self, Child, Stderr};
 use crate::transport::Patience;
 
 /// Maximum length of the output of a script, in bytes.
@@ -81,12 +81,7 @@ impl Shell {
         match shell.run(":").await {
             Ok(_) => Ok(shell),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(StartError::TimedOut),
-            Err(_) => {
-                let mut stderr = shell.stderr();
-                let _ = stderr.wait_for(|stderr| stderr.has_ended).await;
-                let stderr = stderr.borrow().clone();
-                Err(StartError::Ended(stderr))
-            }
+            Err(_) => Err(StartError::Ended(child::last(&mut shell.stderr()).await)),
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::net::UnixStream;
 use tokio::sync::watch;
 
 use super::RemoteError;
-use super::child::{Child, Stderr};
+use super::child::{self, Child, Stderr};
 use super::guard::PrivateDirectory;
 use super::mux::{self, ForwardError};
 use super::shell::{Shell, StartError, posix_word};
@@ -44,6 +44,9 @@ pub(super) struct Master {
 
 /// Maximum length of the settings that ssh prints, in bytes.
 const MAX_SETTINGS: u64 = 1 << 20;
+
+/// How long a master of the user may take to reply: it is a process on this host.
+const MASTER_REPLIES: Duration = Duration::from_secs(1);
 
 /// How often a new master is looked for.
 const PAUSE: Duration = Duration::from_millis(3);
@@ -134,9 +137,8 @@ impl Ssh {
     pub(super) async fn open(&self, limit: Option<Duration>) -> Result<Master, RemoteError> {
         let directory = PrivateDirectory::new()
             .map_err(|error| RemoteError::new(format!("cannot make a directory: {error}")))?;
-        if let Some(control) = self.control_path().await
-            && mux::has_master(&control).await
-        {
+        let patience = Patience::new(limit);
+        if let Ok(Some(control)) = patience.wait(self.control_of_user()).await {
             return Ok(Master {
                 ssh: self.clone(),
                 control,
@@ -168,11 +170,11 @@ impl Ssh {
         if seconds > 0 {
             options.extend(["-o", &timeout]);
         }
-        // It does not read the stream.
-        let (child, _) =
+        // ssh -N uses neither standard input nor standard output.
+        let (mut child, _) =
             Child::start(&self.words(options)).map_err(|error| self.cannot_run(&error))?;
-        let ready = self.ready(&child, &control);
-        match Patience::new(limit).wait(ready).await {
+        let ready = self.ready(&mut child, &control);
+        match patience.wait(ready).await {
             Ok(ready) => ready?,
             Err(_) => return Err(RemoteError::timed_out()),
         }
@@ -185,8 +187,8 @@ impl Ssh {
         })
     }
 
-    /// Where the user's master would be (`ControlPath` of `ssh_config(5)`).
-    async fn control_path(&self) -> Option<PathBuf> {
+    /// The control socket of the user's master (`ControlPath` of `ssh_config(5)`), if it is there and replies.
+    async fn control_of_user(&self) -> Option<PathBuf> {
         let (mut child, mut stream) = Child::start(&self.words(["-G"])).ok()?;
         let mut settings = String::new();
         let mut bounded = (&mut stream).take(MAX_SETTINGS);
@@ -196,20 +198,19 @@ impl Ssh {
         }
         let mut lines = settings.lines();
         let path = lines.find_map(|line| line.strip_prefix("controlpath "))?;
-        (path != "none").then(|| PathBuf::from(path))
+        let path = PathBuf::from(path);
+        let has_master = tokio::time::timeout(MASTER_REPLIES, mux::has_master(&path));
+        has_master.await.unwrap_or_default().then_some(path)
     }
 
     /// Waits until a new master listens, which it does after the login.
-    async fn ready(&self, child: &Child, control: &Path) -> Result<(), RemoteError> {
+    async fn ready(&self, child: &mut Child, control: &Path) -> Result<(), RemoteError> {
         let mut stderr = child.stderr();
         while !mux::has_master(control).await {
-            let ended = stderr.wait_for(|stderr| stderr.has_ended);
-            if let Ok(ended) = tokio::time::timeout(PAUSE, ended).await {
-                return Err(match ended {
-                    Ok(stderr) => self.refused(&stderr),
-                    Err(_) => self.refused(&Stderr::default()),
-                });
+            if child.has_ended() {
+                return Err(self.refused(&child::last(&mut stderr).await));
             }
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }
@@ -230,7 +231,7 @@ impl Ssh {
             .map(|port| format!(" -p {port}"))
             .unwrap_or_default();
         let reason = match stderr.reason() {
-            "" => "ssh ended without a word".to_owned(),
+            "" => "ssh ended without an error message".to_owned(),
             reason => reason.strip_prefix("ssh: ").unwrap_or(reason).to_owned(),
         };
         let error = RemoteError::new(reason);
@@ -250,7 +251,7 @@ impl Ssh {
             ))
         } else if stderr.has("Could not resolve hostname") {
             error.hint(format!(
-                "`{ssh}{port} -G {destination}` shows what ssh_config makes of the name"
+                "`{ssh}{port} -G {destination}` prints the settings that ssh_config has for the name"
             ))
         } else if is_dropped(stderr) {
             let error = RemoteError {
@@ -263,12 +264,14 @@ impl Ssh {
         } else if stderr.has("timed out") {
             error.hint("-t SECS waits longer")
         } else {
-            error.hint(format!("`{ssh}{port} -v {destination} true` says more"))
+            error.hint(format!(
+                "`{ssh}{port} -v {destination} true` prints details"
+            ))
         }
     }
 }
 
-/// Whether sshd closed the connection before it said who it is.
+/// Whether sshd closed the connection before it sent its identification string.
 fn is_dropped(stderr: &Stderr) -> bool {
     stderr.has("kex_exchange_identification") || stderr.has("banner exchange")
 }

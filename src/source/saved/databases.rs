@@ -46,12 +46,11 @@ pub(super) fn joined(
             None => add(&mut first.database, other.database),
         }
     }
-    name_bridges(&mut first.database);
     (Some(first), others)
 }
 
 /// Where table `Open_vSwitch` was not printed, the bridges are those of table `Bridge`.
-fn name_bridges(database: &mut StoredDatabase) {
+pub(super) fn name_bridges(database: &mut StoredDatabase) {
     let bridges = database
         .tables
         .get("Bridge")
@@ -118,6 +117,7 @@ fn complete(database: &mut StoredDatabase, dump: FoundDatabase, ephemeral: &Ephe
         if !has_any {
             continue;
         }
+        database.is_completed = true;
         let mut missing = 0;
         for (uuid, row) in known {
             match rows.remove(uuid) {

@@ -104,16 +104,21 @@ pub enum UnknownColumns {
     AllBut(Vec<String>),
 }
 
-/// How many rows of a table show whether it has ephemeral columns.
+/// How many rows of a table that is all from one source show whether it has ephemeral columns.
 const SAMPLE: usize = 100;
 
 /// A file of the database does not have the ephemeral columns; rows of a server have them, or those that were printed.
 fn forget_ephemeral(schema: &mut Schema, database: &StoredDatabase) {
+    let count = if database.is_completed {
+        usize::MAX
+    } else {
+        SAMPLE
+    };
     let mut is_of_server = false;
     let mut empty = Vec::new();
     for table in &mut schema.tables {
         let rows = database.tables.get(&table.name).into_iter().flatten();
-        let columns = rows.take(SAMPLE).flat_map(|(_, row)| row.columns());
+        let columns = rows.take(count).flat_map(|(_, row)| row.columns());
         let printed: BTreeSet<_> = columns.map(|(name, _)| name).collect();
         let is_empty = printed.is_empty();
         for column in table.columns.iter_mut().filter(|c| c.is_ephemeral) {

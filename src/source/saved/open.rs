@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::archive::{Archive, ArchiveError, ArchiveErrorKind, Form};
 use super::bugtool;
-use super::databases::{FoundDatabase, joined};
+use super::databases::{FoundDatabase, joined, name_bridges};
 use super::outputs::{Findings, Output, tool_error};
 use super::report_files::ReportFiles;
 use super::sos::{self, CommandFile, Known};
@@ -103,7 +103,7 @@ impl Report {
         let is_of_bridge = |source: &&String| of_bridge(source).is_some();
         match (read(), sources.iter().find(is_of_bridge)) {
             (Err(error), Some(text)) if error.kind == OpenErrorKind::SecondHost => {
-                let message = format!("{} does not tell of which host it is", quoted(text));
+                let message = format!("it is not clear which host {} belongs to", quoted(text));
                 let hint = format!("give it with the sources of one host; {error}");
                 Err(OpenError::new(OpenErrorKind::Usage, message, Some(&hint)))
             }
@@ -354,6 +354,7 @@ impl Found {
             return Err(second_host(&other.name));
         }
         if let Some(FoundDatabase { mut database, .. }) = database {
+            name_bridges(&mut database);
             self.findings.remarks.append(&mut database.remarks);
             self.findings.database = Some(database);
         }

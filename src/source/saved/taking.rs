@@ -112,6 +112,7 @@ impl Database {
         let replies = self.call("transact", &params).await?;
         let tables = tables_of(names.into_keys().collect(), &replies)?;
         Ok(StoredDatabase {
+            is_completed: false,
             schema: Some(schema),
             tables,
             remarks: Vec::new(),

@@ -61,7 +61,7 @@ pub fn database(sandbox: &Sandbox) -> StoredDatabase {
     StoredDatabase {
         schema: Some(RawValue::from_string(schema.trim().to_owned()).unwrap()),
         tables,
-        remarks: Vec::new(),
+        ..StoredDatabase::default()
     }
 }
 

@@ -80,13 +80,12 @@ impl EntryReplay<'_> {
             .args(arguments);
         let ended = run(ofctl, None)?;
         if !ended.is_success {
-            self.cx.remark(&ended.first_error());
+            self.cx.remark(&ended.last_error());
         }
         Ok(())
     }
 
-    /// Dumps entries of the saved switch and adds them to that of the sandbox, each by a run of this program.
-    /// Copies the entries of a saved bridge to a socket of the sandbox.
+    /// Dumps entries of a saved bridge and adds them at a socket of the sandbox, each by a run of this program.
     fn copy(
         &self,
         [bridge, socket]: [&str; 2],
@@ -103,10 +102,13 @@ impl EntryReplay<'_> {
         if dump != "dump-meters" {
             read.arg("--no-names");
         }
-        read.args(["--", bridge]);
+        // The socket of the bridge on the saved host.
+        let directory = self.cx.host.reach.run_directory();
+        let saved = format!("unix:{}/{bridge}.mgmt", directory.display());
+        read.args(["--", &saved]);
         let dumped = run(read, None)?;
         if !dumped.is_success {
-            return Err(Failure::new(Exit::Failed, dumped.first_error()));
+            return Err(Failure::new(Exit::Failed, dumped.last_error()));
         }
         if dumped.output.trim_ascii().is_empty() {
             return Ok(());
@@ -121,7 +123,7 @@ impl EntryReplay<'_> {
         }
         let added = run(write, Some(&dumped.output))?;
         if !added.is_success {
-            return Err(Failure::new(Exit::Failed, added.first_error()));
+            return Err(Failure::new(Exit::Failed, added.last_error()));
         }
         Ok(())
     }

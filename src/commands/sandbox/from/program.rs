@@ -14,9 +14,9 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// The first line that it wrote to stderr.
-    pub(super) fn first_error(&self) -> String {
-        let line = self.errors.lines().next().unwrap_or("no message");
+    /// The last line that it wrote to stderr: remarks may precede it.
+    pub(super) fn last_error(&self) -> String {
+        let line = self.errors.lines().next_back().unwrap_or("no message");
         line.strip_prefix("ovs: ").unwrap_or(line).to_owned()
     }
 }

@@ -83,9 +83,14 @@ impl FlowSelection {
         }
     }
 
-    /// Whether it may select flows of a message that has flows of these tables.
+    /// Whether it names a table.
+    pub(super) fn is_of_one_table(&self) -> bool {
+        self.table != ALL_TABLES
+    }
+
+    /// Whether its table is one of these.
     pub(super) fn is_of(&self, tables: &TableSet) -> bool {
-        self.table == ALL_TABLES || tables.has(self.table)
+        tables.has(self.table)
     }
 
     fn is_everything(&self) -> bool {

@@ -55,7 +55,7 @@ pub(super) fn serve(stream: UnixStream, host: &SavedHost, bridge: &str) -> io::R
     };
     player.put(&hello::encode(allowed, 1).ok_or(io::ErrorKind::InvalidData)?)?;
     loop {
-        // Nothing is kept back while the client waits.
+        // Flush before waiting for the next request.
         if reader.buffer().is_empty() {
             player.out.flush()?;
             if reader.fill_buf()?.is_empty() {
@@ -206,7 +206,9 @@ impl Player<'_> {
         let is_of_meters = matches!(question.part, Part::Meters | Part::MeterStats);
         let mut is_selected = false;
         for (index, message) in saved.iter().enumerate() {
-            if let Selection::Flows(filter) = &selection {
+            if let Selection::Flows(filter) = &selection
+                && filter.is_of_one_table()
+            {
                 let tables = self.tables.get_or_init(|| {
                     let tables = saved.iter().map(|message| TableSet::of(version, message));
                     tables.collect()
