@@ -162,7 +162,7 @@ struct Answers<'c> {
     waiting: BTreeMap<usize, Vec<OutputPart>>,
     /// The index of the host whose output is printed next.
     next: usize,
-    /// Failures that are probably of the command line: each is said once, with the hosts.
+    /// Failures that are probably caused by the command line: each is printed once, with its hosts.
     common: Vec<(usize, Failure)>,
     /// Whether a host has printed anything; and what their lists are of (`ports`), if they are empty.
     is_empty: bool,

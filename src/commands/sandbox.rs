@@ -5,6 +5,7 @@ mod from;
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
@@ -114,7 +115,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// The command makes no sandbox, or another host is loaded into it.
+    /// The command makes no sandbox, another host is loaded into it, or a source can be read only once.
     pub fn replay(&mut self, from: &[String]) -> Result<(), Failure> {
         let refused = |message| Err(Failure::new(Exit::Usage, message));
         match self {
@@ -122,6 +123,13 @@ impl Command {
             Command::Start { content, .. } | Command::Run { content, .. } => {
                 if content.neutron.is_some() {
                     return refused("--from and --neutron contradict each other");
+                }
+                let is_read_once = |source: &String| {
+                    let metadata = Path::new(source).metadata();
+                    source == "-" || metadata.is_ok_and(|file| file.file_type().is_fifo())
+                };
+                if from.iter().any(is_read_once) {
+                    return refused("a sandbox reads its sources several times: name files");
                 }
                 from.clone_into(&mut content.from);
                 Ok(())

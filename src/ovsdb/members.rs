@@ -69,7 +69,7 @@ impl<'de: 'j, 'j, K: Name<'j>, V: Deserialize<'de>> Deserialize<'de> for Members
     }
 }
 
-/// A JSON object that is not read yet: that it can be is known.
+/// A JSON object that is not parsed yet; its syntax is checked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowObject<'j>(pub(super) &'j RawValue);
 

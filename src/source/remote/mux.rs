@@ -188,7 +188,7 @@ impl Control {
 struct Fields(Vec<u8>);
 
 impl Fields {
-    /// The start of a request. The number by which replies are told apart is not needed: there is one at a time.
+    /// The start of a request. Its request id is always 0: requests are sent one at a time.
     fn request(kind: u32) -> Fields {
         Fields::default().number(kind).number(0)
     }
