@@ -61,6 +61,7 @@ impl Sandbox {
     pub fn with(line: &str) -> Self {
         let sandbox = Self::empty();
         vsctl!(sandbox, "{line}");
+        sandbox.settle();
         sandbox
     }
 
@@ -79,13 +80,25 @@ impl Sandbox {
             guard: Some(binary()),
             ..options
         };
-        match ovs::sandbox::Sandbox::start(options) {
+        let sandbox = match ovs::sandbox::Sandbox::start(options) {
             Ok(inner) => Self {
                 inner,
                 _place: place,
             },
             Err(error) => panic!("{error}; {}", error.hint().unwrap_or_default()),
-        }
+        };
+        sandbox.settle();
+        sandbox
+    }
+
+    /// Waits until ovs-vswitchd has written the state of its interfaces. It does so after it has told ovs-vsctl
+    /// that it is done, when 100 ms have passed since the last time.
+    #[track_caller]
+    pub fn settle(&self) {
+        let without_state = "--no-wait --bare --columns=name find Interface ofport>0 mac_in_use=[]";
+        server::until("every interface has its state", || {
+            vsctl!(self, "{without_state}").is_empty()
+        });
     }
 
     /// Where the sockets are.
@@ -231,8 +244,10 @@ impl Sandbox {
         Ran::new(format!("{command:?}"), output)
     }
 
-    /// SIGKILL for ovs-vswitchd; its sockets stay, and refuse.
+    /// SIGKILL for ovs-vswitchd, once what it was told is in the database; its sockets stay, and refuse.
+    #[track_caller]
     pub fn kill_vswitchd(&self) {
+        self.settle();
         self.inner.kill(Daemon::Vswitchd).expect("it can be killed");
     }
 
