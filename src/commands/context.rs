@@ -436,6 +436,19 @@ impl Context {
         }
     }
 
+    /// Refuses if one of these columns, each a `TABLE.COLUMN`, is not known of a saved host: which rows there are follows
+    /// from them.
+    ///
+    /// # Errors
+    ///
+    /// One of them is not known.
+    pub(super) fn needs(&self, columns: &[&str]) -> Result<(), Failure> {
+        match self.format.not_saved.of(columns).as_slice() {
+            [] => Ok(()),
+            unknown => Err(Error::NotSaved(unknown.join(", ")).into()),
+        }
+    }
+
     /// Says which columns of the database were printed as unknown, and what else a saved host lacks.
     pub fn remark_not_saved(&self) {
         let printed = self.format.not_saved.printed();

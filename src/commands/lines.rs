@@ -177,14 +177,14 @@ impl<'t> InterfaceRow<'t> {
         })
         .is(Shape::OFPORT_OR_NULL, "the OpenFlow port number")
         .role(ColourRole::Number)
-        .reads(&[]);
+        .reads(&["ofport"]);
 
     pub(super) const TYPE: InterfaceColumn<'t> = Column::new("type", |line: &InterfaceRow<'t>| {
         Cell::text(line.interface.kind())
     })
     .text("the type of the interface: system, internal, patch, vxlan, ...")
     .role(ColourRole::Kind)
-    .reads(&[]);
+    .reads(&["type"]);
 
     pub(super) const TAG: InterfaceColumn<'t> =
         Column::new("tag", |line: &InterfaceRow<'t>| Cell::from(line.port.tag))

@@ -82,6 +82,7 @@ impl Command {
         };
         let columns = columns();
         let view = cx.format.view(&columns)?;
+        cx.needs(&["Interface.type", "Interface.options"])?;
         let topology = cx
             .topology(Want::of(Scope::All, Depth::Ports).only(vec!["options", "tag"]))
             .await?;

@@ -302,12 +302,15 @@ pub(super) fn offered(cx: &Context) -> Versions {
     cx.versions.unwrap_or(Versions::ALL)
 }
 
-/// The names that the database gives to the tables of a bridge.
+/// The names that the database gives to the tables of a bridge; none if they were not saved.
 async fn database_tables(database: &Database, bridge: &str) -> Result<TableNames, Error> {
     let of_bridge =
         Select::columns("Bridge", &["flow_tables"]).when("name", Function::Equal, bridge);
     let all = Select::columns("Flow_Table", &["_uuid", "name"]);
-    let answers = database.select(vec![of_bridge, all]).await?;
+    let answers = match database.select(vec![of_bridge, all]).await {
+        Err(Error::NotSaved(_)) => return Ok(TableNames::default()),
+        answers => answers?,
+    };
     let [bridges, tables] = answers.as_slice() else {
         return Ok(TableNames::default());
     };

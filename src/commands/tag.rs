@@ -108,6 +108,7 @@ impl Command {
             Command::List { bridge, tag } => {
                 let columns = list_columns();
                 let view = cx.format.view(&columns)?;
+                cx.needs(&["Port.tag", "Port.vlan_mode"])?;
                 let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
                 let topology = cx
                     .topology(Want::of(scope, Depth::Ports).only(vec!["tag", "vlan_mode"]))

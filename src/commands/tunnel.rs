@@ -85,6 +85,7 @@ impl Command {
         match self {
             Command::Change(change) => write::make(cx, change).await,
             Command::List { bridge } => {
+                cx.needs(&["Interface.type"])?;
                 let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
                 let picture =
                     Picture::read(cx, Want::of(scope, Depth::Ports).only(view.reads()), false)
@@ -94,6 +95,7 @@ impl Command {
                 cx.print_list(&view, &lines, "tunnels")
             }
             Command::Show { port } => {
+                cx.needs(&["Interface.type"])?;
                 let picture = port::locate(cx, port, false, None, &[]).await?;
                 match picture.lines().first() {
                     Some(line) if is_tunnel(line.interface.kind()) => cx.print(&view.one(line)),

@@ -52,20 +52,26 @@ impl NotSaved {
 
     /// Whether one of these columns, each a `COLUMN` or `TABLE.COLUMN`, is not known in what is printed now.
     pub fn print(&self, columns: &[&str]) -> bool {
-        if self.is_empty() {
+        let unknown = self.of(columns);
+        if unknown.is_empty() {
             return false;
         }
         let mut printed = self.printed.borrow_mut();
-        let mut is_any = false;
-        for column in columns {
-            for unknown in self.unknown(column) {
-                is_any = true;
-                if !printed.contains(unknown) {
-                    printed.insert(unknown.to_owned());
-                }
+        for column in unknown {
+            if !printed.contains(column) {
+                printed.insert(column.to_owned());
             }
         }
-        is_any
+        true
+    }
+
+    /// Of these columns, each a `COLUMN` or `TABLE.COLUMN`, those that are not known.
+    pub fn of<'s>(&'s self, columns: &[&'s str]) -> Vec<&'s str> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let unknown = columns.iter().flat_map(|column| self.unknown(column));
+        unknown.collect()
     }
 
     /// The columns of this name that are not known.

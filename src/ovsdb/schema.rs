@@ -15,7 +15,7 @@ pub struct Schema {
     pub version: String,
     /// By name.
     pub tables: Vec<Table>,
-    /// Whether only some tables and columns are known: those that a saved host has.
+    /// Whether only some tables, and some of their columns, are known: those that a saved host has.
     pub is_partial: bool,
 }
 
@@ -28,6 +28,8 @@ pub struct Table {
     pub name: String,
     /// Whether its rows are kept without references from other rows.
     pub is_root: bool,
+    /// Whether only some columns are known: those that a saved host has.
+    pub is_partial: bool,
     /// `_uuid`, then the others by name.
     pub columns: Vec<Column>,
 }
@@ -227,6 +229,7 @@ fn table(name: &str, table: &TableSchema, version: &str) -> Result<Table, Error>
         schema: version.to_owned(),
         name: name.to_owned(),
         is_root: table.is_root.unwrap_or(false),
+        is_partial: false,
         columns,
     })
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::model::resolve::did_you_mean;
 use crate::ovsdb::schema::{Column, Schema, Table, UnresolvedName};
-use crate::ovsdb::{Atom, Condition, Datum, Select, Uuid};
+use crate::ovsdb::{Atom, Condition, Datum, Error, Select, Uuid};
 
 /// The minimum length, in characters, of a prefix that identifies a UUID.
 const SHORTEST_UUID: usize = 4;
@@ -78,6 +78,9 @@ impl Edit<'_> {
         let schema = self.schema().await?;
         let table = schema.table(word);
         table.cloned().map_err(|not_one| {
+            if schema.is_partial && !not_one.is_ambiguous {
+                return Error::NotSaved(format!("table {word} of the database")).into();
+            }
             let place = format!(" in schema {}", schema.version);
             unclear("table", word, &place, &not_one)
         })
@@ -268,9 +271,12 @@ impl Edit<'_> {
 /// The column that a word names.
 pub(crate) fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column> {
     let place = format!(" in table {} of schema {}", table.name, table.schema);
-    table
-        .column(word)
-        .map_err(|not_one| unclear("column", word, &place, &not_one))
+    table.column(word).map_err(|not_one| {
+        if table.is_partial && !not_one.is_ambiguous {
+            return Error::NotSaved(format!("{}.{word}", table.name)).into();
+        }
+        unclear("column", word, &place, &not_one)
+    })
 }
 
 fn unclear(kind: &str, word: &str, place: &str, not_one: &UnresolvedName) -> Refusal {

@@ -193,6 +193,7 @@ fn schema_of_rows(database: &StoredDatabase) -> Schema {
             schema: version.clone(),
             name: name.clone(),
             is_root: true,
+            is_partial: true,
             columns: columns.collect(),
         }
     });

@@ -32,6 +32,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -247,7 +248,9 @@ impl Sandbox {
     /// SIGKILL for ovs-vswitchd, once what it was told is in the database; its sockets stay, and refuse.
     #[track_caller]
     pub fn kill_vswitchd(&self) {
-        self.settle();
+        if UnixStream::connect(self.db_socket()).is_ok() {
+            self.settle();
+        }
         self.inner.kill(Daemon::Vswitchd).expect("it can be killed");
     }
 

@@ -332,10 +332,13 @@ pub fn hold(arguments: &[&str], text: &str, is_whole: bool) {
     } else {
         vec![text]
     };
-    let schema = match document.line() {
+    let mut schema = match document.line() {
         Some(line) if as_lines || has_hosts => line,
         _ => document.schema().clone(),
     };
+    if arguments.contains(&"--from") {
+        allow_null(&mut schema);
+    }
     let mut documents = Vec::new();
     for part in parts {
         match serde_json::from_str::<Value>(part) {
@@ -358,6 +361,28 @@ pub fn hold(arguments: &[&str], text: &str, is_whole: bool) {
                 "ovs {line}: not as {} has it: {error}\n{value:#}",
                 document.name
             );
+        }
+    }
+}
+
+/// Any member may be null, which is what is not known of a saved host.
+fn allow_null(schema: &mut Value) {
+    let keywords = match schema {
+        Value::Object(keywords) => keywords,
+        Value::Array(schemas) => return schemas.iter_mut().for_each(allow_null),
+        _ => return,
+    };
+    for (keyword, value) in keywords {
+        match (keyword.as_str(), value) {
+            ("properties", Value::Object(members)) => {
+                for member in members.values_mut() {
+                    allow_null(member);
+                    *member = serde_json::json!({"anyOf": [{"type": "null"}, member.take()]});
+                }
+            }
+            ("$defs", Value::Object(schemas)) => schemas.values_mut().for_each(allow_null),
+            ("items" | "anyOf" | "oneOf" | "allOf", schema) => allow_null(schema),
+            _ => {}
         }
     }
 }
