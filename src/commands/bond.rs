@@ -69,7 +69,7 @@ impl<'t> MemberRow<'t> {
 
 fn columns<'t>() -> Vec<Column<MemberRow<'t>>> {
     vec![
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|row: &MemberRow<'t>| Cell::from(row.bridge))
             .shape(Shape::TEXT_OR_NULL)
             .role(ColourRole::Name)

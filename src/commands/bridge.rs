@@ -41,7 +41,7 @@ pub enum Command {
     Change(change::BridgeChange),
 }
 
-const NAME: Column<Bridge> = InterfaceRow::BRIDGE
+const NAME: Column<Bridge> = InterfaceRow::NAMED_BRIDGE
     .of(|bridge: &Bridge| Cell::text(&bridge.name))
     .role(ColourRole::Name)
     .identity();

@@ -125,7 +125,7 @@ fn columns() -> Vec<Column<Finding>> {
         )
         .identity()
         .drop(2),
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|finding: &Finding| Cell::from(finding.bridge.as_deref()))
             .shape(Shape::TEXT_OR_NULL)
             .identity()
@@ -311,6 +311,7 @@ fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<()
 
 /// Reads the database once ovs-vswitchd has applied the configuration, or the time limit has passed.
 async fn settled(cx: &Context, progress: &Progress) -> Result<Topology, Failure> {
+    cx.needs_links()?;
     let mut waited = Duration::ZERO;
     loop {
         let topology = cx.topology(Want::all().with_health()).await?;

@@ -449,6 +449,21 @@ impl Context {
         }
     }
 
+    /// Refuses if it is not known of a saved host where the frames of its ports go.
+    ///
+    /// # Errors
+    ///
+    /// A column that tells it is not known.
+    pub(super) fn needs_links(&self) -> Result<(), Failure> {
+        self.needs(&[
+            "Interface.type",
+            "Interface.options",
+            "Port.tag",
+            "Port.trunks",
+            "Port.vlan_mode",
+        ])
+    }
+
     /// Says which columns of the database were printed as unknown, and what else a saved host lacks.
     pub fn remark_not_saved(&self) {
         let printed = self.format.not_saved.printed();

@@ -78,7 +78,7 @@ fn ofport(entry: &MacEntry) -> i64 {
 
 fn columns<'t>() -> Vec<Column<MacRow<'t>>> {
     vec![
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|row: &MacRow<'t>| Cell::text(row.bridge))
             .role(ColourRole::Name)
             .identity(),

@@ -69,7 +69,8 @@ struct ItemRow<'g, 't> {
 
 fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
     vec![
-        lines::InterfaceRow::BRIDGE.of(|line: &ItemRow<'g, 't>| Cell::text(&line.bridge.name)),
+        lines::InterfaceRow::NAMED_BRIDGE
+            .of(|line: &ItemRow<'g, 't>| Cell::text(&line.bridge.name)),
         Column::new("kind", |line: &ItemRow<'g, 't>| {
             Cell::text(line.item.kind.word())
         })
@@ -137,6 +138,7 @@ impl Args {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());
+        cx.needs_links()?;
         let topology = cx.topology(want).await?;
         let bridge = self.bridge.as_deref();
         let bridge = bridge.map(|name| cx.bridge_with_all(&topology, name));

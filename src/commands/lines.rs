@@ -133,6 +133,9 @@ impl<'t> InterfaceRow<'t> {
         .text("the bridge's name")
         .reads(&["tag"]);
 
+    /// The same where the bridge is named by itself, not found by a port, which may be one of a VLAN bridge.
+    pub(super) const NAMED_BRIDGE: InterfaceColumn<'t> = Self::BRIDGE.reads(&[]);
+
     pub(super) const PORT: InterfaceColumn<'t> = Column::new("port", |line: &InterfaceRow<'t>| {
         Cell::text(&line.port.name)
     })

@@ -131,6 +131,7 @@ impl Args {
         let want = Want::of(Scope::All, Depth::Full)
             .only(COLUMNS.to_vec())
             .with_health();
+        cx.needs_links()?;
         let topology = cx.topology(want).await?;
         let devices = self.host.devices(cx, &topology).await?;
         let (found, is_behind) = match find(&topology, None, &self.port) {

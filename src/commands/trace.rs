@@ -142,6 +142,7 @@ impl Args {
         }
         let columns = show::columns();
         let view = cx.format.view(&columns)?;
+        cx.needs_links()?;
         let topology = cx.topology(want()).await?;
         let expectation = self
             .expect
@@ -249,6 +250,7 @@ pub(super) async fn results(
     packet: &PacketArgs,
     host: &HostArgs,
 ) -> Result<(Vec<TraceResult>, String), Failure> {
+    cx.needs_links()?;
     let topology = cx.topology(want()).await?;
     let labels = Labels::of(&topology);
     let request = packet

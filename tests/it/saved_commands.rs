@@ -105,22 +105,62 @@ fn from_a_dump_of_the_database() {
 /// What a bridge or port is configured to be is not in it.
 #[test]
 fn from_dumps_of_names_and_numbers() {
+    let tables = [
+        ("Open_vSwitch", "_uuid bridges db_version"),
+        ("Bridge", "_uuid name ports"),
+        ("Port", "_uuid name interfaces"),
+        ("Interface", "_uuid name ofport"),
+    ];
+    from_dumps(&tables, &[], "dump-names");
+}
+
+/// Where frames go is not in it.
+#[test]
+fn from_dumps_without_tags_and_options() {
+    let tables = [
+        ("Port", "_uuid name interfaces fake_bridge"),
+        (
+            "Interface",
+            "_uuid name ofport type mac_in_use external_ids",
+        ),
+    ];
+    let whole = [
+        "Open_vSwitch",
+        "Bridge",
+        "Controller",
+        "Manager",
+        "Mirror",
+        "QoS",
+        "Queue",
+        "SSL",
+        "sFlow",
+        "NetFlow",
+        "IPFIX",
+        "Flow_Table",
+    ];
+    from_dumps(&tables, &whole, "dump-untagged");
+}
+
+/// Dumps of some columns of tables, and of whole ones.
+fn from_dumps(tables: &[(&str, &str)], whole: &[&str], list: &str) {
     let sandbox = Scene::Node.sandbox();
     let dir = tempfile::tempdir().unwrap();
-    let files = [
-        ["Open_vSwitch", "bridges", "db_version"],
-        ["Bridge", "name", "ports"],
-        ["Port", "name", "interfaces"],
-        ["Interface", "name", "ofport"],
-    ]
-    .map(|[table, one, other]| {
-        let file = dir.path().join(table);
-        let dump = sandbox.ovsdb_client(&["dump", "Open_vSwitch", table, "_uuid", one, other]);
-        fs::write(&file, dump).unwrap();
-        file
-    });
+    let tables = tables.iter().copied();
+    let files = tables
+        .chain(whole.iter().map(|table| (*table, "")))
+        .map(|(table, columns)| {
+            let file = dir.path().join(table);
+            let words = ["dump", "Open_vSwitch", table];
+            let words: Vec<&str> = words
+                .into_iter()
+                .chain(columns.split_whitespace())
+                .collect();
+            fs::write(&file, sandbox.ovsdb_client(&words)).unwrap();
+            file
+        });
+    let files: Vec<PathBuf> = files.collect();
     let from: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-    compare(&sandbox, Scene::Node, &from, "names");
+    compare(&sandbox, Scene::Node, &from, list);
 }
 
 /// Runs every command on the sandbox and on what was saved of it, and lists what is not known.

@@ -93,7 +93,7 @@ fn columns() -> Vec<Column<FlowRow>> {
             .of(|row: &FlowRow| Cell::text(&row.datapath))
             .identity()
             .extra(),
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|row: &FlowRow| Cell::from(row.bridge.as_deref()))
             .shape(Shape::TEXT_OR_NULL)
             .role(ColourRole::Name)

@@ -83,7 +83,7 @@ fn neighbour_columns() -> Vec<Column<TunnelNeighbour>> {
             .reads(&[])
             .of(|neighbour: &TunnelNeighbour| Cell::text(&neighbour.mac))
             .text("the MAC address of the neighbour"),
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|neighbour: &TunnelNeighbour| Cell::text(&neighbour.bridge))
             .role(ColourRole::Name)
             .identity(),

@@ -120,7 +120,7 @@ fn port_columns<'t>() -> Vec<Column<PortRow<'t>>> {
         Column::new("name", |row: &PortRow<'t>| Cell::text(&row.port.name))
             .text("the name of the port in the datapath")
             .role(ColourRole::Name),
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|row: &PortRow<'t>| Cell::from(row.user.map(|user| user.bridge.as_str())))
             .shape(Shape::TEXT_OR_NULL)
             .role(ColourRole::Name)

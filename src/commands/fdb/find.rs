@@ -46,7 +46,7 @@ macro_rules! of_line {
 
 fn columns<'t>() -> Vec<Column<Location<'t>>> {
     vec![
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|at: &Location<'t>| Cell::text(at.bridge))
             .role(ColourRole::Name)
             .identity(),

@@ -34,7 +34,7 @@ fn columns<'t>() -> Vec<Column<Pair<'t>>> {
         InterfaceRow::OFPORT
             .of(|pair: &Pair<'t>| Cell::from(pair.interface.ofport.filter(|number| *number >= 0))),
         InterfaceRow::ITS_PORT.of(|pair: &Pair<'t>| Cell::text(&pair.port.name)),
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|pair: &Pair<'t>| Cell::text(&pair.bridge.name))
             .extra(),
         InterfaceRow::TYPE

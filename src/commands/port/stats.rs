@@ -43,7 +43,7 @@ macro_rules! counter {
 
 fn columns() -> Vec<Column<PortStatsRow>> {
     vec![
-        lines::InterfaceRow::BRIDGE
+        lines::InterfaceRow::NAMED_BRIDGE
             .of(|line: &PortStatsRow| Cell::text(&line.bridge))
             .role(ColourRole::Name)
             .drop(6)

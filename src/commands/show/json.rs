@@ -40,44 +40,36 @@ pub(super) fn reads() -> Vec<&'static str> {
 pub(super) fn topology(picture: &Picture, not_saved: &NotSaved) -> Cell {
     let ovs = &picture.shown.ovs;
     let lines = picture.lines();
-    let bridges = &picture.shown.bridges;
-    object([
-        ("ovs_version", Cell::from(ovs.ovs_version.as_deref())),
-        ("db_version", Cell::from(ovs.db_version.as_deref())),
-        ("system_type", Cell::from(ovs.system_type.as_deref())),
-        ("system_version", Cell::from(ovs.system_version.as_deref())),
-        ("hostname", Cell::from(ovs.hostname.as_deref())),
-        ("system_id", Cell::from(ovs.system_id.as_deref())),
-        (
-            "managers",
-            connections("Manager", &picture.shown.managers, not_saved),
-        ),
-        ("ssl", picture.shown.ssl.as_ref().map_or(Cell::Absent, ssl)),
-        (
-            "bridges",
-            Cell::List(
-                bridges
-                    .iter()
-                    .map(|b| bridge(b, &lines, &picture.shown.shaping, not_saved))
-                    .collect(),
-            ),
-        ),
-    ])
+    let bridges = picture.shown.bridges.iter();
+    let bridges = bridges.map(|b| bridge(b, &lines, &picture.shown.shaping, not_saved));
+    let bridges = Cell::List(bridges.collect());
+    let managers = connections("Manager", &picture.shown.managers, not_saved);
+    let text = |text: &Option<String>| Cell::from(text.as_deref());
+    Record::of("Open_vSwitch", not_saved)
+        .column("ovs_version", text(&ovs.ovs_version))
+        .column("db_version", text(&ovs.db_version))
+        .column("system_type", text(&ovs.system_type))
+        .column("system_version", text(&ovs.system_version))
+        .member("hostname", &["external_ids"], text(&ovs.hostname))
+        .member("system_id", &["external_ids"], text(&ovs.system_id))
+        .member("managers", &[], managers)
+        .member(
+            "ssl",
+            &[],
+            picture.shown.ssl.as_ref().map_or(Cell::Absent, ssl),
+        )
+        .member("bridges", &[], bridges)
+        .object()
 }
 
 fn connections(table: &str, connections: &[Connection], not_saved: &NotSaved) -> Cell {
-    let known = |column: &str, cell: Cell| known(not_saved, &[&format!("{table}.{column}")], cell);
     let connection = |connection: &Connection| {
-        let is_connected = Cell::Bool(connection.is_connected);
-        object([
-            ("target", Cell::text(&connection.target)),
-            ("is_connected", known("is_connected", is_connected)),
-            (
-                "role",
-                known("role", Cell::from(connection.role.as_deref())),
-            ),
-            ("status", known("status", map(&connection.status))),
-        ])
+        Record::of(table, not_saved)
+            .column("target", Cell::text(&connection.target))
+            .column("is_connected", Cell::Bool(connection.is_connected))
+            .column("role", Cell::from(connection.role.as_deref()))
+            .column("status", map(&connection.status))
+            .object()
     };
     Cell::List(connections.iter().map(connection).collect())
 }
@@ -119,7 +111,6 @@ fn bridge(
     shaping: &Shaping,
     not_saved: &NotSaved,
 ) -> Cell {
-    let datapath_id = Cell::from(bridge.datapath_id.as_deref());
     let mut ports: Vec<(&Port, Vec<Cell>)> = Vec::new();
     for line in lines.iter().filter(|line| line.bridge.uuid == bridge.uuid) {
         // The rows are sorted by number; those of a bond may not be consecutive.
@@ -132,134 +123,128 @@ fn bridge(
             None => ports.push((line.port, vec![interface(line, not_saved)])),
         }
     }
-    object([
-        ("name", Cell::text(&bridge.name)),
-        ("fail_mode", Cell::from(bridge.fail_mode.as_deref())),
-        ("datapath_type", Cell::text(bridge.datapath_kind())),
-        (
-            "datapath_id",
-            known(not_saved, &["Bridge.datapath_id"], datapath_id),
-        ),
-        ("protocols", Cell::texts(bridge.protocols.iter())),
-        (
-            "controllers",
-            connections("Controller", &bridge.controllers, not_saved),
-        ),
-        ("stp_enable", Cell::Bool(bridge.stp_enable)),
-        ("rstp_enable", Cell::Bool(bridge.rstp_enable)),
-        (
-            "mcast_snooping_enable",
-            Cell::Bool(bridge.mcast_snooping_enable),
-        ),
-        ("mirrors", services::mirrors(bridge)),
-        ("sflow", flow_export(bridge.sflow.as_ref())),
-        ("netflow", flow_export(bridge.netflow.as_ref())),
-        ("ipfix", flow_export(bridge.ipfix.as_ref())),
-        ("external_ids", map(&bridge.external_ids)),
-        ("other_config", map(&bridge.other_config)),
-        (
-            "ports",
-            Cell::List(
-                ports
-                    .into_iter()
-                    .map(|(p, interfaces)| port(p, interfaces, shaping, not_saved))
-                    .collect(),
-            ),
-        ),
-    ])
+    let ports = ports.into_iter();
+    let ports = ports.map(|(p, interfaces)| port(p, interfaces, shaping, not_saved));
+    let ports = Cell::List(ports.collect());
+    let datapath_id = Cell::from(bridge.datapath_id.as_deref());
+    let snooping = Cell::Bool(bridge.mcast_snooping_enable);
+    let controllers = connections("Controller", &bridge.controllers, not_saved);
+    Record::of("Bridge", not_saved)
+        .column("name", Cell::text(&bridge.name))
+        .column("fail_mode", Cell::from(bridge.fail_mode.as_deref()))
+        .column("datapath_type", Cell::text(bridge.datapath_kind()))
+        .column("datapath_id", datapath_id)
+        .column("protocols", Cell::texts(bridge.protocols.iter()))
+        .member("controllers", &["controller"], controllers)
+        .column("stp_enable", Cell::Bool(bridge.stp_enable))
+        .column("rstp_enable", Cell::Bool(bridge.rstp_enable))
+        .column("mcast_snooping_enable", snooping)
+        .column("mirrors", services::mirrors(bridge))
+        .column("sflow", flow_export(bridge.sflow.as_ref()))
+        .column("netflow", flow_export(bridge.netflow.as_ref()))
+        .column("ipfix", flow_export(bridge.ipfix.as_ref()))
+        .column("external_ids", map(&bridge.external_ids))
+        .column("other_config", map(&bridge.other_config))
+        .member("ports", &[], ports)
+        .object()
 }
 
 fn port(port: &Port, interfaces: Vec<Cell>, shaping: &Shaping, not_saved: &NotSaved) -> Cell {
-    let state = known(
-        not_saved,
-        &PortState::READS,
-        state(PortState::of_port(port)),
-    );
-    object([
-        ("name", Cell::text(&port.name)),
-        ("tag", Cell::from(port.tag)),
-        ("trunks", Cell::Integers(port.trunks.clone())),
-        ("vlan_mode", Cell::from(port.vlan_mode.as_deref())),
-        ("cvlans", Cell::Integers(port.cvlans.clone())),
-        ("bond_mode", Cell::from(port.bond_mode.as_deref())),
-        ("lacp", Cell::from(port.lacp.as_deref())),
-        ("state", state),
-        ("qos", qos(port, shaping)),
-        ("external_ids", map(&port.external_ids)),
-        ("other_config", map(&port.other_config)),
-        ("interfaces", Cell::List(interfaces)),
-    ])
+    let state = state(PortState::of_port(port));
+    Record::of("Port", not_saved)
+        .column("name", Cell::text(&port.name))
+        .column("tag", Cell::from(port.tag))
+        .column("trunks", Cell::Integers(port.trunks.clone()))
+        .column("vlan_mode", Cell::from(port.vlan_mode.as_deref()))
+        .column("cvlans", Cell::Integers(port.cvlans.clone()))
+        .column("bond_mode", Cell::from(port.bond_mode.as_deref()))
+        .column("lacp", Cell::from(port.lacp.as_deref()))
+        .made_of("state", &PortState::READS, state)
+        .column("qos", qos(port, shaping))
+        .column("external_ids", map(&port.external_ids))
+        .column("other_config", map(&port.other_config))
+        .member("interfaces", &[], Cell::List(interfaces))
+        .object()
 }
 
 fn interface(line: &InterfaceRow<'_>, not_saved: &NotSaved) -> Cell {
     let interface = line.interface;
     let text = |text: &Option<String>| Cell::from(text.as_deref());
     let flag = |flag: Option<bool>| flag.map_or(Cell::Absent, Cell::Bool);
-    let state = known(
-        not_saved,
-        &PortState::READS,
-        InterfaceRow::STATE.value(line),
-    );
-    let known =
-        |column: &str, cell: Cell| known(not_saved, &[&format!("Interface.{column}")], cell);
-    object([
-        ("name", Cell::text(&interface.name)),
-        ("ofport", Cell::from(line.ofport())),
-        ("ofport_request", Cell::from(interface.ofport_request)),
-        ("type", Cell::text(interface.kind())),
-        (
-            "admin_state",
-            known("admin_state", text(&interface.admin_state)),
-        ),
-        (
-            "link_state",
-            known("link_state", text(&interface.link_state)),
-        ),
-        ("state", state),
-        (
-            "bfd_status",
-            known("bfd_status", map(&interface.bfd_status)),
-        ),
-        ("cfm_fault", known("cfm_fault", flag(interface.cfm_fault))),
-        (
-            "cfm_fault_status",
-            known(
-                "cfm_fault_status",
-                Cell::texts(interface.cfm_fault_status.iter()),
-            ),
-        ),
-        (
-            "cfm_remote_opstate",
-            known("cfm_remote_opstate", text(&interface.cfm_remote_opstate)),
-        ),
-        (
-            "lacp_current",
-            known("lacp_current", flag(interface.lacp_current)),
-        ),
-        ("mac", known("mac_in_use", text(&interface.mac_in_use))),
-        ("mtu", known("mtu", Cell::from(interface.mtu))),
-        ("mtu_request", Cell::from(interface.mtu_request)),
-        ("error", text(&interface.error)),
-        ("peer", Cell::from(interface.peer())),
-        (
-            "peer_bridge",
-            Cell::from(line.far_end.map(|(bridge, _)| bridge.name.as_str())),
-        ),
-        ("options", map(&interface.options)),
-        ("other_config", map(&interface.other_config)),
-        ("bfd", map(&interface.bfd)),
-        ("cfm_mpid", Cell::from(interface.cfm_mpid)),
-        ("external_ids", map(&interface.external_ids)),
-        ("status", known("status", map(&interface.status))),
-    ])
+    let faults = Cell::texts(interface.cfm_fault_status.iter());
+    let peer_bridge = line.far_end.map(|(bridge, _)| bridge.name.as_str());
+    Record::of("Interface", not_saved)
+        .column("name", Cell::text(&interface.name))
+        .column("ofport", Cell::from(line.ofport()))
+        .column("ofport_request", Cell::from(interface.ofport_request))
+        .column("type", Cell::text(interface.kind()))
+        .column("admin_state", text(&interface.admin_state))
+        .column("link_state", text(&interface.link_state))
+        .made_of("state", &PortState::READS, InterfaceRow::STATE.value(line))
+        .column("bfd_status", map(&interface.bfd_status))
+        .column("cfm_fault", flag(interface.cfm_fault))
+        .column("cfm_fault_status", faults)
+        .column("cfm_remote_opstate", text(&interface.cfm_remote_opstate))
+        .column("lacp_current", flag(interface.lacp_current))
+        .member("mac", &["mac_in_use"], text(&interface.mac_in_use))
+        .column("mtu", Cell::from(interface.mtu))
+        .column("mtu_request", Cell::from(interface.mtu_request))
+        .column("error", text(&interface.error))
+        .member("peer", &["options"], Cell::from(interface.peer()))
+        .member("peer_bridge", &["options"], Cell::from(peer_bridge))
+        .column("options", map(&interface.options))
+        .column("other_config", map(&interface.other_config))
+        .column("bfd", map(&interface.bfd))
+        .column("cfm_mpid", Cell::from(interface.cfm_mpid))
+        .column("external_ids", map(&interface.external_ids))
+        .column("status", map(&interface.status))
+        .object()
 }
 
-/// The value, if all database columns that it is made of are known.
-fn known(not_saved: &NotSaved, columns: &[&str], cell: Cell) -> Cell {
-    if not_saved.print(columns) {
-        Cell::Unknown
-    } else {
-        cell
+/// An object that is made from a row of a table. A member that is made of columns which are not known is unknown.
+struct Record<'r> {
+    table: &'r str,
+    not_saved: &'r NotSaved,
+    members: Vec<(String, Cell)>,
+}
+
+impl<'r> Record<'r> {
+    fn of(table: &'r str, not_saved: &'r NotSaved) -> Record<'r> {
+        Record {
+            table,
+            not_saved,
+            members: Vec::new(),
+        }
+    }
+
+    /// Adds a column under its name.
+    fn column(self, name: &str, cell: Cell) -> Record<'r> {
+        self.member(name, &[name], cell)
+    }
+
+    /// Adds what is made of columns of the table.
+    fn member(self, name: &str, columns: &[&str], cell: Cell) -> Record<'r> {
+        if self.not_saved.is_empty() {
+            return self.made_of(name, &[], cell);
+        }
+        let columns = columns
+            .iter()
+            .map(|column| format!("{}.{column}", self.table));
+        let columns: Vec<String> = columns.collect();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        self.made_of(name, &columns, cell)
+    }
+
+    /// Adds what is made of columns of any table.
+    fn made_of(mut self, name: &str, columns: &[&str], cell: Cell) -> Record<'r> {
+        let is_unknown = self.not_saved.print(columns);
+        let cell = if is_unknown { Cell::Unknown } else { cell };
+        self.members.push((name.to_owned(), cell));
+        self
+    }
+
+    fn object(self) -> Cell {
+        Cell::Map(self.members)
     }
 }
 

@@ -29,7 +29,7 @@ const BRIDGE_INDENT: usize = 2;
 /// The whole tree, an item of one or more lines for each object; long lines are broken between properties.
 pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     let lines = picture.lines();
-    let widest = |text: fn(&InterfaceRow<'_>) -> String| {
+    let widest = |text: &dyn Fn(&InterfaceRow<'_>) -> String| {
         let widths = lines.iter().map(|line| width(&text(line)));
         widths.max().unwrap_or(0)
     };
@@ -37,13 +37,16 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     // Of these the tree shows only what is unusual.
     if !lines.is_empty() {
         not_saved.print(&PortState::READS);
+        not_saved.print(&["tag", "trunks", "vlan_mode", "options", "error"]);
     }
+    let has_types = !not_saved.print(&["type"]);
     let mut tree = Tree {
         not_saved,
+        has_types,
         items: Vec::new(),
         text: Pieces::new(format),
-        name_width: widest(name).min(NAME_WIDTH),
-        type_width: widest(|line| escape(line.interface.kind())),
+        name_width: widest(&name).min(NAME_WIDTH),
+        type_width: widest(&|line: &InterfaceRow<'_>| kind(line, has_types)),
     };
     tree.head(picture);
     let mut lines = lines.iter().peekable();
@@ -59,6 +62,8 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
 
 struct Tree<'f> {
     not_saved: &'f NotSaved,
+    /// Whether the types of interfaces are known.
+    has_types: bool,
     items: Vec<Item>,
     text: Pieces,
     name_width: usize,
@@ -106,11 +111,18 @@ impl Tree<'_> {
         self.text.begin(0, BRIDGE_INDENT);
         self.text
             .put(0, &[(ColourRole::Heading, &escape(&bridge.name))]);
-        self.fact("fail_mode", bridge.fail_mode.as_deref());
-        self.fact("datapath", Some(bridge.datapath_kind()));
-        let is_unknown = self.not_saved.print(&["Bridge.datapath_id"]);
-        let id = bridge.datapath_id.as_deref();
-        self.fact("id", if is_unknown { Some(UNKNOWN) } else { id });
+        for (key, column, value) in [
+            ("fail_mode", "Bridge.fail_mode", bridge.fail_mode.as_deref()),
+            (
+                "datapath",
+                "Bridge.datapath_type",
+                Some(bridge.datapath_kind()),
+            ),
+            ("id", "Bridge.datapath_id", bridge.datapath_id.as_deref()),
+        ] {
+            let is_unknown = self.not_saved.print(&[column]);
+            self.fact(key, if is_unknown { Some(UNKNOWN) } else { value });
+        }
         if !bridge.protocols.is_empty() {
             self.fact("protocols", Some(&bridge.protocols.join(",")));
         }
@@ -243,7 +255,7 @@ impl Tree<'_> {
             (_, None) => "-".to_owned(),
         };
         let name = name(line);
-        let kind = escape(line.interface.kind());
+        let kind = kind(line, self.has_types);
         let indent = OFPORT_WIDTH.saturating_sub(ofport.len()) + 2;
         self.text.begin(indent, PORT_INDENT);
         self.text.put(0, &[(ColourRole::Number, &ofport)]);
@@ -290,6 +302,15 @@ impl Tree<'_> {
             self.text.put(2, &parts);
         }
     }
+}
+
+/// The type of the interface, or that it is not known.
+fn kind(line: &InterfaceRow<'_>, is_known: bool) -> String {
+    escape(if is_known {
+        line.interface.kind()
+    } else {
+        UNKNOWN
+    })
 }
 
 /// The name in a line: the port's; for an interface of a bond, or of another name, its own, followed by the port.

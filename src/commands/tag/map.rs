@@ -67,7 +67,7 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
     vec![
-        InterfaceRow::BRIDGE
+        InterfaceRow::NAMED_BRIDGE
             .of(|line: &TagLine<'t>| Cell::text(&line.bridge.name))
             .drop(5)
             .identity(),
@@ -201,6 +201,7 @@ impl Args {
         let want = Want::of(Scope::All, Depth::Full)
             .only(COLUMNS.to_vec())
             .with_health();
+        cx.needs_links()?;
         let topology = cx.topology(want).await?;
         let asked = self.bridge.as_deref();
         let asked = asked.map(|name| Context::real_bridge(&topology, name));

@@ -66,6 +66,12 @@ macro_rules! kinds {
                     | Self::BondNeedsLacp
                     | Self::LacpNoPartner
                     | Self::NotLive => &PortState::READS,
+                    Self::NoDevice | Self::PortError => &["Interface.error"],
+                    Self::OfportNotGranted => &["Interface.ofport_request"],
+                    Self::NoOfport => &["Interface.ofport"],
+                    Self::UnknownKey | Self::RemovedKey | Self::BadValue => {
+                        &["Bridge.other_config", "Port.other_config", "Interface.other_config"]
+                    }
                     _ => &[],
                 }
             }
