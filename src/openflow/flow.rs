@@ -32,7 +32,11 @@ pub fn text<S: Sink>(
     }
     if stats {
         sink.put_as(TextRole::Key, "duration=");
-        put_duration(sink.buffer(), flow.duration_sec, flow.duration_nsec);
+        if flow.has_statistics() {
+            put_duration(sink.buffer(), flow.duration_sec, flow.duration_nsec);
+        } else {
+            sink.put("?");
+        }
         sink.put(", ");
     }
     if stats || flow.table_id != 0 || names_table_0(cx) {
@@ -105,8 +109,10 @@ pub fn json(
     json.key("cookie");
     json.hex(flow.cookie.into());
     if stats {
-        json.key("duration");
-        json.value_of(|out| put_decimals(out, flow.duration_sec, flow.duration_nsec));
+        if flow.has_statistics() {
+            json.key("duration");
+            json.value_of(|out| put_decimals(out, flow.duration_sec, flow.duration_nsec));
+        }
         for (key, count) in [
             ("n_packets", flow.packet_count),
             ("n_bytes", flow.byte_count),

@@ -129,6 +129,7 @@ impl<'n> DumpKeys<'n> {
     fn take(&mut self, key: &str, value: &str) -> Result<bool, Problem> {
         let counts = &mut self.counts;
         match key {
+            "duration" if value == "?" => {}
             "duration" => {
                 (counts.duration_sec, counts.duration_nsec) = parse_duration(value)
                     .ok_or_else(|| Problem::syntax("a duration is like 12.345s"))?;

@@ -79,6 +79,12 @@ pub enum Error {
         /// The version byte of the message.
         found: u8,
     },
+    /// The switch sent another message with the transaction id of a multipart request.
+    #[error("the switch replied with a message of type {kind}, which does not answer the request")]
+    WrongReply {
+        /// `OFPT_*`
+        kind: u8,
+    },
     /// A list exceeds the maximum number of entries.
     #[error("the switch's list does not end: more than {limit} {what}")]
     Endless {
@@ -496,7 +502,7 @@ impl Session {
                 }
             }
             let Some(part) = multipart::decode(self.version, message)? else {
-                continue;
+                return Err(Error::WrongReply { kind: header.kind });
             };
             let part = PartHeader::of(part);
             let body = range.start + part.at..range.end;

@@ -107,6 +107,11 @@ fn settings_are_the_saved_ones() {
         sandbox,
         "add-flow br0 table=5,tun_metadata3=0x11223344,actions=drop"
     );
+    // ovs-ofctl prints no such mask.
+    ofctl!(
+        sandbox,
+        "add-flow br0 table=6,tun_metadata0=0x1/0xff,actions=drop"
+    );
     let dir = tempfile::tempdir().unwrap();
     let file = saved(&sandbox, dir.path());
     let reads = [
@@ -119,12 +124,13 @@ fn settings_are_the_saved_ones() {
         "ovs-vsctl --columns=name,flow_limit,overflow_policy,groups,prefixes list Flow_Table",
         "ovs-ofctl dump-tlv-map br0 | tail -n +2",
         "ovs-ofctl --no-stats dump-flows br0 | tail -n +2",
+        "ovs-appctl bridge/dump-flows br0 | grep -o 'tun_metadata.*'",
         "ovs-ofctl -O OpenFlow15 dump-table-desc br0 5 | tail -n +2",
     ];
     let line = reads.join("; ");
     let live = shell(&sandbox, &line).exits(0);
     assert!(
-        live.stdout.contains("tun_metadata3") && live.stdout.contains("evict"),
+        live.stdout.contains("tun_metadata0=0x1/0xff") && live.stdout.contains("evict"),
         "{live:?}"
     );
     replayed(&file, &line).exits(0).prints(&live.stdout);

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use ovs::source::saved::open::{OpenError, OpenErrorKind};
 use ovs::source::saved::{Part, Report};
@@ -488,5 +489,102 @@ fn long_names_of_columns_are_refused() {
     ] {
         let error = open(&[&scene.put("long", &text)]).unwrap_err();
         assert!(!error.message.contains(&long), "{error}");
+    }
+}
+
+/// Messages in a file of `ovs save` that are no answer to what a switch was asked: nothing waits for one.
+#[test]
+fn messages_of_another_type() {
+    let scene = Scene::new();
+    let file = scene.path("host.tar");
+    ovs!(scene.sandbox, "save {}", file.display()).ok();
+    let mut tar = Command::new("tar");
+    tar.args(["xf", "host.tar"]).current_dir(scene.dir.path());
+    assert!(tar.status().unwrap().success());
+    let place = format!(
+        "{}/*/switches/br-int/*/flows.messages",
+        scene.dir.path().display()
+    );
+    let flows = glob(&place);
+    let host = flows.ancestors().nth(4).unwrap().to_str().unwrap();
+    let whole = fs::read(&flows).unwrap();
+    scene
+        .run("dump-flows br-int --count", &[host])
+        .prints("2\n");
+    // ECHO_REPLY, ERROR, a request; the statistics of a port.
+    for (at, byte) in [(1, 3), (1, 1), (1, 18), (9, 4)] {
+        let mut other = whole.clone();
+        other[at] = byte;
+        fs::write(&flows, other).unwrap();
+        for line in ["dump-flows br-int", "dump-flows br-int --count"] {
+            let ran = scene.run(line, &[host]).exits(3).prints("");
+            ran.says("the messages are malformed: not used");
+        }
+    }
+}
+
+fn glob(pattern: &str) -> PathBuf {
+    let found = Command::new("sh")
+        .args(["-c", &format!("ls {pattern}")])
+        .output()
+        .unwrap();
+    PathBuf::from(String::from_utf8(found.stdout).unwrap().trim_end())
+}
+
+#[test]
+fn flows_without_statistics() {
+    let scene = Scene::new();
+    let text = scene.put(
+        "text",
+        ofctl!(scene.sandbox, "--no-stats dump-flows br-int"),
+    );
+    let from = [&*format!("br-int={text}")];
+    let flow = "cookie=0x0, duration=?, table=0, n_packets=?, n_bytes=?, in_port=7 actions=drop\n";
+    let ran = scene.run("dump-flows br-int in_port=7", &from);
+    let ran = ran.exits(0).prints(flow);
+    ran.says("their counters and ages are unknown");
+    let flow = scene.run("dump-flows br-int --json", &from).json();
+    assert_eq!(flow[0].get("duration"), None);
+    // What was printed once is read again.
+    let again = scene.put("again", &scene.run("dump-flows br-int", &from).stdout);
+    scene
+        .run("dump-flows br-int --count", &[&format!("br-int={again}")])
+        .prints("2\n");
+    for line in ["--hit", "--hit --count", "--hit --sort", "--hit --drops"] {
+        scene
+            .run(&format!("dump-flows br-int in_port=7 {line}"), &from)
+            .fails(
+                3,
+                "br-int: it is unknown whether packets have hit flows without counters: 1",
+            );
+    }
+}
+
+/// Commands that printed nothing, or only why they failed.
+#[test]
+fn outputs_that_are_none() {
+    let scene = Scene::new();
+    let prompt = "root@node1:~# ";
+    let refused = "ovs-ofctl: br-ex: failed to connect to socket (Broken pipe)\n";
+    let flows = ofctl!(scene.sandbox, "dump-flows br-int");
+    let terminal = format!(
+        "{prompt}ovs-ofctl dump-flows br-int\n{flows}{prompt}ovs-ofctl dump-flows br-ex\n{refused}{prompt}\n"
+    );
+    let terminal = scene.put("terminal", terminal);
+    scene
+        .run("dump-flows br-int --count", &[&terminal])
+        .prints("2\n");
+    let ran = scene.run("dump-flows br-ex --count", &[&terminal]);
+    ran.fails(3, "unknown: not in the report")
+        .says(refused.trim_end());
+    // Of an empty text the flows are known elsewhere.
+    let flows = scene.flows();
+    let empty = scene.put("empty", "");
+    for texts in [[&flows, &empty], [&empty, &flows]] {
+        let from = format!("br-int={},{}", texts[0], texts[1]);
+        let ran = scene
+            .run("dump-flows br-int --count", &[&from])
+            .prints("2\n");
+        ran.says("it is empty, unlike others: not used");
     }
 }

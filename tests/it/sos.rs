@@ -335,6 +335,20 @@ fn a_bridge_that_refuses_a_version() {
     assert!(remark.ends_with("it has no database"), "{remark}");
 }
 
+/// The command was ended before it printed anything.
+#[test]
+fn the_newest_output_is_empty() {
+    let sandbox = Sandbox::with("add-br br0");
+    let tree = Tree::new();
+    for version in ["OpenFlow13", "OpenFlow14"] {
+        let line = format!("-O {version} dump-flows br0");
+        tree.command(&format!("ovs-ofctl {line}"), &ofctl!(sandbox, "{line}"));
+    }
+    tree.command("ovs-ofctl -O OpenFlow15 dump-flows br0", "");
+    let report = tree.open();
+    assert_eq!(report.switches["br0"].version.to_string(), "OpenFlow14");
+}
+
 #[test]
 fn pasted_texts_and_a_database() {
     let sandbox = host();

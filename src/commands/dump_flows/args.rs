@@ -145,6 +145,7 @@ impl Args {
             hit: self.hit,
             drops: self.drops,
             action: self.action.clone(),
+            ..Choice::default()
         })
     }
 

@@ -1,5 +1,8 @@
 //! The selection of flows that a switch cannot make: this client tests each flow.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::commands::{Exit, Failure};
 use crate::model::drops::{self, Outcome};
 use crate::model::resolve::closest;
 use crate::openflow::actions::{Action, ActionList, words};
@@ -18,9 +21,28 @@ pub(super) struct Choice {
     pub(super) drops: bool,
     /// It has an action of this type.
     pub(super) action: Option<String>,
+    /// How many flows were passed over since it is not known whether they have matched packets.
+    pub(super) uncounted: AtomicU64,
 }
 
 impl Choice {
+    /// Says of which flows of the bridge it is not known whether they are selected.
+    ///
+    /// # Errors
+    ///
+    /// There are such flows.
+    pub(super) fn check(&self, bridge: &str) -> Result<(), Failure> {
+        match self.uncounted.swap(0, Ordering::Relaxed) {
+            0 => Ok(()),
+            count => {
+                let message = format!(
+                    "{bridge}: it is unknown whether packets have hit flows without counters: {count}"
+                );
+                Err(Failure::new(Exit::NotFound, message))
+            }
+        }
+    }
+
     /// Parses `--action`: a type of an action as in JSON, or a word of the text.
     pub(super) fn action_word(text: &str) -> Result<String, String> {
         let word = text.to_ascii_lowercase();
@@ -42,10 +64,15 @@ impl Choice {
     pub(super) fn takes(&self, flow: &FlowStats<'_>) -> bool {
         let port = |port| flow.fields.in_port() == Some(port) || flow.actions.sends_to(port);
         let does = |word: &str| does(&flow.actions, word, flow.fields.vlan_tag_known());
-        self.port.is_none_or(port)
-            && (!self.hit || flow.packet_count.is_some_and(|count| count > 0))
+        let takes = self.port.is_none_or(port)
+            && (!self.hit || flow.packet_count != Some(0))
             && (!self.drops || drops::outcome(&flow.actions) != Outcome::Goes)
-            && self.action.as_deref().is_none_or(does)
+            && self.action.as_deref().is_none_or(does);
+        let is_uncounted = takes && self.hit && flow.packet_count.is_none();
+        if is_uncounted {
+            self.uncounted.fetch_add(1, Ordering::Relaxed);
+        }
+        takes && !is_uncounted
     }
 }
 

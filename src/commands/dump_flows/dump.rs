@@ -69,7 +69,8 @@ impl Dump<'_> {
             .await;
         work.finish().map_err(Stop::Output)?;
         let malformed = lines.malformed.take();
-        outcome(Ended { malformed, ..ended }, lines.printer.count() - before)
+        outcome(Ended { malformed, ..ended }, lines.printer.count() - before)?;
+        self.check(&lines.settings.choice)
     }
 
     /// Prints the flows sorted, or with verdicts that depend on other flows, after all have arrived.
@@ -137,7 +138,12 @@ impl Dump<'_> {
             .map_err(Stop::Output)?;
         let count = printer.count() - before;
         lines.printer = printer;
-        outcome(ended, count)
+        outcome(ended, count)?;
+        self.check(&settings.choice)
+    }
+
+    fn check(&self, choice: &Choice) -> Result<(), Stop> {
+        choice.check(self.switch.name()).map_err(Stop::Switch)
     }
 
     /// The verdicts on the listed flows; requests all flows if the reply did not contain all of them.
@@ -207,6 +213,7 @@ impl Dump<'_> {
         }
         // An incomplete count is not printed.
         outcome(ended, 0)?;
+        self.check(&choice)?;
         counts.add(bridge, count);
         Ok(())
     }

@@ -306,6 +306,7 @@ fn failure(name: &str, error: SwitchError) -> Failure {
         | SwitchError::Malformed(_)
         | SwitchError::Endless { .. }
         | SwitchError::GoesOn
+        | SwitchError::WrongReply { .. }
         | SwitchError::Request(_) => Failure::new(Exit::Failed, message(&error)),
     }
 }

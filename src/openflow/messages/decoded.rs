@@ -64,16 +64,8 @@ impl<'a> Decoded<'a> {
     pub(super) fn nested(bytes: &'a [u8], depth: u8) -> Result<Decoded<'a>, DecodeError> {
         let header = Header::decode(bytes)?;
         let length = usize::from(header.length);
-        let bytes = bytes.get(..length).unwrap_or(bytes);
-        let mut decoded = Decoded {
-            header,
-            bytes,
-            name: None,
-            at: None,
-            flags: None,
-            body: None,
-            error: None,
-        };
+        let mut decoded = Decoded::unread(header, bytes);
+        let bytes = decoded.bytes;
         decoded.error = decoded.read(depth).err();
         if decoded.error.is_none() && bytes.len() < length {
             decoded.error = Some(Cursor::new(&[], bytes.len()).error(
@@ -85,6 +77,26 @@ impl<'a> Decoded<'a> {
             ));
         }
         Ok(decoded)
+    }
+
+    /// The type of a message, of which only the headers are read; `None` if one is malformed.
+    pub fn type_of(version: Version, bytes: &'a [u8]) -> Option<At> {
+        let mut decoded = Decoded::unread(Header::decode(bytes).ok()?, bytes);
+        let mut body = Cursor::new(decoded.bytes, 0);
+        body.skip(HEADER_LEN, "header").ok()?;
+        decoded.place(version, &mut body).ok()
+    }
+
+    fn unread(header: Header, bytes: &'a [u8]) -> Decoded<'a> {
+        Decoded {
+            header,
+            bytes: bytes.get(..usize::from(header.length)).unwrap_or(bytes),
+            name: None,
+            at: None,
+            flags: None,
+            body: None,
+            error: None,
+        }
     }
 
     fn read(&mut self, depth: u8) -> Result<(), DecodeError> {

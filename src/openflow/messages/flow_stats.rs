@@ -244,6 +244,12 @@ impl<'a> FlowStats<'a> {
             byte_count: None,
         }
     }
+
+    /// Whether anything is known of its age and its packets.
+    pub fn has_statistics(&self) -> bool {
+        let is_new = (self.duration_sec, self.duration_nsec) == (0, 0);
+        !is_new || self.packet_count.is_some() || self.byte_count.is_some()
+    }
 }
 
 impl<'a> Deref for FlowStats<'a> {

@@ -130,7 +130,7 @@ impl Findings {
             .map(|bridge| (bridge.name.clone(), bridge))
             .collect();
         let mut replies = BTreeMap::new();
-        let mut failures: Vec<(Option<&str>, String)> = Vec::new();
+        let mut failures: Vec<(Option<String>, String)> = Vec::new();
         let mut texts: BTreeMap<String, Vec<NamedSection<'_>>> = BTreeMap::new();
         for output in &self.outputs {
             let sections = output.sections();
@@ -145,6 +145,12 @@ impl Findings {
             for section in sections {
                 let command = output.command.clone();
                 let command = command.or(section.command.as_ref().map(Command::from));
+                if let Some(error) = tool_error(section.body) {
+                    let bridge = command.and_then(|command| command.bridge);
+                    let message = format!("{}: {}", output.name, quoted(&error));
+                    failures.push((output.bridge.clone().or(bridge), message));
+                    continue;
+                }
                 match (section.kind, command) {
                     (SectionKind::Other | SectionKind::Database, _)
                     | (SectionKind::Control, None) => {}
@@ -167,7 +173,6 @@ impl Findings {
                     }
                 }
             }
-            failures.extend(output.failure());
         }
         let given = self.outputs.iter().filter(|output| output.is_given);
         let given: BTreeSet<&str> = given.map(|output| output.name.as_str()).collect();
@@ -193,7 +198,7 @@ impl Findings {
         }
         // Reports ask in several versions, some of which a bridge may not allow.
         for (bridge, failure) in failures {
-            if !bridge.is_some_and(|bridge| switches.contains_key(bridge)) {
+            if !bridge.is_some_and(|bridge| switches.contains_key(&bridge)) {
                 remarks.push(failure);
             }
         }
@@ -236,39 +241,41 @@ impl Output {
         }
         sections
     }
-
-    /// The bridge, and a remark with the message of the tool, if that is all there is.
-    fn failure(&self) -> Option<(Option<&str>, String)> {
-        let error = tool_error(&self.text)?;
-        let bridge = self
-            .command
-            .as_ref()
-            .and_then(|command| command.bridge.as_deref());
-        Some((bridge, format!("{}: {}", self.name, quoted(&error))))
-    }
 }
 
 /// Maximum length of the message of a tool that is shown, in characters.
 const MAX_MESSAGE: usize = 200;
 
-/// The first line of a text, if it is a message of a tool of Open vSwitch and not what was asked for: `ovs-ofctl: br0 is
-/// not a bridge or a socket`, or a line of its log.
+/// The first line of a text that has only messages of a tool of Open vSwitch, and not what was asked for: `ovs-ofctl: br0 is
+/// not a bridge or a socket`, or lines of its log.
 pub(super) fn tool_error(text: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(text.get(..1024).unwrap_or(text)).into_owned();
-    let first = text.lines().next()?;
-    let tools = [
-        "ovs-ofctl: ",
-        "ovs-appctl: ",
-        "ovs-vsctl: ",
-        "ovsdb-client: ",
+    let lines = text.split(|byte| *byte == b'\n');
+    let mut lines = lines.filter(|line| !line.trim_ascii().is_empty());
+    let first = lines.next()?;
+    if !is_tool_message(first) || !lines.all(is_tool_message) {
+        return None;
+    }
+    let first = String::from_utf8_lossy(first);
+    Some(first.trim_end().chars().take(MAX_MESSAGE).collect())
+}
+
+fn is_tool_message(line: &[u8]) -> bool {
+    const TOOLS: [&[u8]; 4] = [
+        b"ovs-ofctl: ",
+        b"ovs-appctl: ",
+        b"ovs-vsctl: ",
+        b"ovsdb-client: ",
     ];
     // 2026-11-29T11:00:00Z|00001|vconn|WARN|...
-    let is_log = first.starts_with(|c: char| c.is_ascii_digit())
-        && ["|WARN|", "|ERR|", "|EMER|"]
-            .iter()
-            .any(|level| first.contains(level));
-    let is_error = is_log || tools.iter().any(|tool| first.starts_with(tool));
-    is_error.then(|| first.chars().take(MAX_MESSAGE).collect())
+    let is_log = || {
+        let line = String::from_utf8_lossy(line);
+        let mut parts = line.splitn(5, '|');
+        let starts = parts
+            .next()
+            .is_some_and(|time| time.starts_with(|c: char| c.is_ascii_digit()));
+        starts && matches!(parts.nth(2), Some("WARN" | "ERR" | "EMER"))
+    };
+    TOOLS.iter().any(|tool| line.starts_with(tool)) || is_log()
 }
 
 /// The daemon's replies by the command with its arguments.

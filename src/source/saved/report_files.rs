@@ -142,7 +142,8 @@ impl ReportFiles {
             return Ok(());
         }
         let text = contents.keep()?;
-        let rank = rank(tool_error(&text).is_none());
+        let is_dump = !text.trim_ascii().is_empty() && tool_error(&text).is_none();
+        let rank = rank(is_dump);
         let file = CommandFile {
             path: path.to_owned(),
             text,

@@ -9,8 +9,9 @@ use super::documents::{Meta, Remarks, SavedDevice, SavedNamespaces};
 use super::layout::{self, Member};
 use super::{Part, Report, SavedSwitch};
 use crate::base::terminal::quoted;
+use crate::openflow::messages::codec::At;
 use crate::openflow::messages::header::{HEADER_LEN, Header};
-use crate::openflow::messages::multipart;
+use crate::openflow::messages::{Decoded, multipart};
 use crate::openflow::version::Version;
 use crate::ovsdb::file;
 use crate::source::network::{KernelNetwork, Namespaces};
@@ -233,8 +234,7 @@ fn inner_name(path: &str) -> Option<&str> {
     is_ours(rest).then_some(rest)
 }
 
-/// The messages of a part; `None` if they are not whole messages of this version, or of no multipart reply where the part
-/// is one. Of multipart messages without a body only the last is kept, which ends the reply.
+/// The messages of a part; `None` if they are not whole messages of this version, or something else than this part. Of multipart messages without a body only the last is kept, which ends the reply.
 fn messages(mut bytes: &[u8], version: Version, part: Part) -> Option<Vec<Vec<u8>>> {
     let is_multipart = !matches!(part, Part::Features | Part::TlvMap);
     let least = if is_multipart {
@@ -250,6 +250,11 @@ fn messages(mut bytes: &[u8], version: Version, part: Part) -> Option<Vec<Vec<u8
             return None;
         }
         let (message, rest) = bytes.split_at_checked(length)?;
+        let at = Decoded::type_of(version, message)?;
+        let is_reply = !matches!(at, At::Request(_) | At::VendorRequest(..));
+        if Part::of(at) != Some(part) || !is_reply {
+            return None;
+        }
         if !is_multipart || length > least || rest.is_empty() {
             messages.push(message.to_vec());
         }

@@ -2,7 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::openflow::messages::codec::{At, NICIRA};
+use crate::openflow::messages::{header, multipart};
 use crate::openflow::version::Version;
+
+const NXST_FLOW: u32 = 0;
+const NXST_GROUP: u32 = 7;
+const NXST_GROUP_DESC: u32 = 8;
+const NXT_TLV_TABLE_REQUEST: u32 = 25;
+const NXT_TLV_TABLE_REPLY: u32 = 26;
 
 /// What was saved of a switch: messages, as it sent them or would have sent them.
 #[derive(Debug, Clone)]
@@ -59,6 +67,34 @@ impl Part {
         Part::TableDescs,
         Part::TlvMap,
     ];
+
+    /// The part that a message of this type asks for, or is.
+    pub(super) fn of(at: At) -> Option<Part> {
+        Some(match at {
+            At::Type(header::FEATURES_REQUEST | header::FEATURES_REPLY) => Part::Features,
+            At::Request(kind) | At::Reply(kind) => match kind {
+                multipart::FLOW => Part::Flows,
+                multipart::GROUP_DESC => Part::Groups,
+                multipart::GROUP_STATS => Part::GroupStats,
+                multipart::METER_CONFIG => Part::Meters,
+                multipart::METER_STATS => Part::MeterStats,
+                multipart::PORT_DESC => Part::Ports,
+                multipart::PORT_STATS => Part::PortStats,
+                multipart::TABLE_STATS => Part::TableStats,
+                multipart::TABLE_FEATURES => Part::TableFeatures,
+                multipart::TABLE_DESC => Part::TableDescs,
+                _ => return None,
+            },
+            At::VendorRequest(NICIRA, kind) | At::VendorReply(NICIRA, kind) => match kind {
+                NXST_FLOW => Part::Flows,
+                NXST_GROUP => Part::GroupStats,
+                NXST_GROUP_DESC => Part::Groups,
+                _ => return None,
+            },
+            At::Vendor(NICIRA, NXT_TLV_TABLE_REQUEST | NXT_TLV_TABLE_REPLY) => Part::TlvMap,
+            _ => return None,
+        })
+    }
 
     /// Its name in a file of `ovs save`.
     pub fn name(self) -> &'static str {

@@ -98,7 +98,8 @@ impl EntryReplay<'_> {
         for from in self.from {
             read.args(["--from", from]);
         }
-        read.args(["--quiet", "-o", "text", "-O", &version, dump]);
+        // Without -O, with which masks are left out as ovs-ofctl does.
+        read.args(["--quiet", "-o", "text", dump]);
         if dump != "dump-meters" {
             read.arg("--no-names");
         }

@@ -275,35 +275,33 @@ struct Question {
 
 /// The question of a multipart request; `None` if nothing like it is saved.
 fn question(at: At) -> Option<Question> {
-    let (part, kind, what) = match at {
-        At::Request(kind @ (multipart::FLOW | multipart::AGGREGATE)) => {
-            (Part::Flows, kind, "flows")
-        }
-        At::VendorRequest(_, 0) => (Part::Flows, multipart::FLOW, "flows"),
-        At::VendorRequest(_, 1) => (Part::Flows, multipart::AGGREGATE, "flows"),
-        At::Request(multipart::GROUP_DESC) | At::VendorRequest(_, 8) => {
-            (Part::Groups, multipart::GROUP_DESC, "groups")
-        }
-        At::Request(multipart::GROUP_STATS) | At::VendorRequest(_, 7) => {
-            (Part::GroupStats, multipart::GROUP_STATS, "group statistics")
-        }
-        At::Request(kind) => match kind {
-            multipart::METER_CONFIG => (Part::Meters, kind, "meters"),
-            multipart::METER_STATS => (Part::MeterStats, kind, "meter statistics"),
-            multipart::PORT_DESC => (Part::Ports, kind, "ports"),
-            multipart::PORT_STATS => (Part::PortStats, kind, "port statistics"),
-            multipart::TABLE_STATS => (Part::TableStats, kind, "table statistics"),
-            multipart::TABLE_FEATURES => (Part::TableFeatures, kind, "table features"),
-            multipart::TABLE_DESC => (Part::TableDescs, kind, "table settings"),
-            _ => return None,
-        },
-        _ => return None,
+    let is_aggregate = matches!(
+        at,
+        At::Request(multipart::AGGREGATE) | At::VendorRequest(_, 1)
+    );
+    let part = if is_aggregate {
+        Part::Flows
+    } else {
+        Part::of(at)?
+    };
+    let (kind, what) = match part {
+        Part::Flows => (multipart::FLOW, "flows"),
+        Part::Groups => (multipart::GROUP_DESC, "groups"),
+        Part::GroupStats => (multipart::GROUP_STATS, "group statistics"),
+        Part::Meters => (multipart::METER_CONFIG, "meters"),
+        Part::MeterStats => (multipart::METER_STATS, "meter statistics"),
+        Part::Ports => (multipart::PORT_DESC, "ports"),
+        Part::PortStats => (multipart::PORT_STATS, "port statistics"),
+        Part::TableStats => (multipart::TABLE_STATS, "table statistics"),
+        Part::TableFeatures => (multipart::TABLE_FEATURES, "table features"),
+        Part::TableDescs => (multipart::TABLE_DESC, "table settings"),
+        Part::Features | Part::TlvMap => return None,
     };
     Some(Question {
         part,
         kind,
         what,
-        is_aggregate: kind == multipart::AGGREGATE,
+        is_aggregate,
     })
 }
 

@@ -43,6 +43,7 @@ pub fn switch(
     mut names: TextNames,
     remarks: &mut Vec<String>,
 ) -> Option<SavedSwitch> {
+    let texts = &told(texts, remarks);
     let mut flows = of_kind(texts, SectionKind::Flows);
     if flows.is_empty() {
         flows = of_kind(texts, SectionKind::BridgeFlows);
@@ -87,6 +88,29 @@ pub fn switch(
         version,
         parts: reading.parts,
     })
+}
+
+/// The texts but for those that are empty while another of their kind is not: the command was ended, or its output lost.
+fn told<'t>(texts: &[NamedSection<'t>], remarks: &mut Vec<String>) -> Vec<NamedSection<'t>> {
+    let is_empty = |text: &NamedSection<'_>| {
+        let section = &text.section;
+        let is_blank = section.heading.is_empty() && section.body.trim_ascii().is_empty();
+        is_blank && section.kind != SectionKind::Control
+    };
+    let is_told = |text: &&NamedSection<'_>| {
+        let mut same = texts
+            .iter()
+            .filter(|other| other.section.kind == text.section.kind);
+        !is_empty(text) || same.all(is_empty)
+    };
+    // In a text with a heading below the command, nothing is between them.
+    let is_alone = |text: &&NamedSection<'_>| {
+        texts.iter().filter(|other| other.name == text.name).count() == 1
+    };
+    let empty = texts.iter().filter(|text| !is_told(text)).filter(is_alone);
+    remarks
+        .extend(empty.map(|text| format!("{}: it is empty, unlike others: not used", text.name)));
+    texts.iter().filter(is_told).cloned().collect()
 }
 
 /// The version of the messages: that of the flows, else the highest of a text.
