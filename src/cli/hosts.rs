@@ -53,7 +53,12 @@ impl Ways {
         if listed.is_empty() {
             return Err(usage(format!("{} names no hosts", path.display())));
         }
-        listed.into_iter().map(|host| self.of_words(host)).collect()
+        let in_file = |failure: Failure| Failure {
+            message: format!("{}: {}", path.display(), failure.message),
+            ..failure
+        };
+        let hosts = listed.into_iter().map(|host| self.of_words(host));
+        hosts.map(|host| host.map_err(in_file)).collect()
     }
 
     /// A host of a file.

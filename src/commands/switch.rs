@@ -188,6 +188,7 @@ impl SwitchArg {
     /// database does not reply, from the switch, truncated to 15 bytes. Includes the names of tables in the
     /// database; the switch may have others ([`SwitchArg::told_tables`]).
     pub(super) async fn names(&self, cx: &Context) -> Result<SwitchNames, Failure> {
+        let mut remark = None;
         if self.is_bridge() {
             match self.database_names(cx).await {
                 Err(failure) if failure.exit == Exit::NotFound => {
@@ -196,7 +197,7 @@ impl SwitchArg {
                     );
                 }
                 Err(failure) if failure.exit == Exit::Unreachable => {
-                    cx.remark(&format!(
+                    remark = Some(format!(
                         "{}; ports' names come from the switch, cut at 15 bytes",
                         failure.message
                     ));
@@ -205,6 +206,9 @@ impl SwitchArg {
             }
         }
         let mut session = self.connect(cx).await?;
+        if let Some(remark) = remark {
+            cx.remark(&remark);
+        }
         let ports = or_unknown(cx, session.ports().await);
         let ports = ports.map_err(|error| self.failure(error))?;
         let described = ports.iter().map(|port| (port.ofport, port.name.as_str()));

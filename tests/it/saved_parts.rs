@@ -577,14 +577,4 @@ fn outputs_that_are_none() {
     let ran = scene.run("dump-flows br-ex --count", &[&terminal]);
     ran.fails(3, "unknown: not in the report")
         .says(refused.trim_end());
-    // Of an empty text the flows are known elsewhere.
-    let flows = scene.flows();
-    let empty = scene.put("empty", "");
-    for texts in [[&flows, &empty], [&empty, &flows]] {
-        let from = format!("br-int={},{}", texts[0], texts[1]);
-        let ran = scene
-            .run("dump-flows br-int --count", &[&from])
-            .prints("2\n");
-        ran.says("it is empty, unlike others: not used");
-    }
 }

@@ -224,3 +224,47 @@ fn wrong_options() {
         ovs!("{line}").fails(2, words);
     }
 }
+
+/// Settings of ssh_config(5) with which ssh leaves its process, or reads nothing.
+#[test]
+fn settings_that_a_connection_does_not_survive() {
+    for forwarding in ["yes", "no"] {
+        let sshd = Sshd::start(&format!("AllowStreamLocalForwarding {forwarding}"));
+        let sandbox = switch();
+        sshd.configure(" ForkAfterAuthentication yes\n StdinNull yes");
+        reads_as_on_the_host(&sshd, &sandbox);
+        until("nothing is left", || sshd.is_clean());
+    }
+}
+
+/// The words of the program before sshd, not what follows from its end; and each command begins it once.
+#[test]
+fn a_proxy_that_does_not_get_there() {
+    let sshd = Sshd::start("");
+    let begun = sshd.path("begun");
+    let proxy = |rest: &str| {
+        let line = format!("echo begun >> {}; {rest}", begun.display());
+        sshd.configure(&format!(" ProxyCommand sh -c '{line}'"));
+        let _ = fs::remove_file(&begun);
+    };
+    let count = || fs::read_to_string(&begun).unwrap().lines().count();
+    proxy("echo proxy: no way to the bastion >&2; exit 1");
+    sshd.ovs_without_database("show")
+        .fails(4, "proxy: no way to the bastion");
+    assert_eq!(count(), 1);
+    let save = format!("save {}", sshd.path("host.tar").display());
+    let lines = [
+        &*save,
+        "check",
+        "flow add br0 in_port=p1,actions=drop",
+        "dump-flows br0 in_port=p1",
+        "appctl ovs-vswitchd version",
+    ];
+    for line in lines {
+        proxy("exec sleep 30");
+        sshd.ovs_without_database(&format!("--timeout 1 {line}"))
+            .fails(4, "no reply within 1 s");
+        assert_eq!(count(), 1, "{line}");
+    }
+    until("nothing is left", || sshd.is_clean());
+}

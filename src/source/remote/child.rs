@@ -120,15 +120,20 @@ impl Drop for Child {
 impl Stderr {
     /// The last line that says what went wrong; empty if there is none.
     pub(super) fn reason(&self) -> &str {
-        let mut lines = self.lines.iter().rev();
-        let is_telling = |line: &&String| {
-            // Of two lines about a dropped login the first says more.
-            let repeats =
-                line.starts_with("Connection closed by") || line.starts_with("Connection reset by");
-            !is_notice(line) && (!repeats || !self.has("kex_exchange_identification"))
-        };
-        let line = lines.find(is_telling).map_or("", String::as_str);
+        let usage = |line: &&String| !line.starts_with("usage: ");
+        let lines = self.lines.iter().take_while(usage);
+        let telling: Vec<&String> = lines.filter(|line| !is_notice(line)).collect();
+        // What ssh says of the end of a connection follows from what it, a jump host or a ProxyCommand said before.
+        let mut causes = telling.iter().rev().filter(|line| !is_about_end(line));
+        let drops = || telling.iter().rev().find(|line| line.contains(DROPPED));
+        let line = causes.next().or_else(drops).or(telling.last());
+        let line = line.map_or("", |line| line.as_str());
         line.strip_suffix('.').unwrap_or(line)
+    }
+
+    /// Whether the other side closed the connection before it sent its identification string, and no cause is known.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.reason().contains(DROPPED) || self.reason().contains("banner exchange")
     }
 
     /// Whether a line contains these words.
@@ -156,6 +161,20 @@ impl Stderr {
         }
         self.lines.push_back(line.to_owned());
     }
+}
+
+/// What ssh says if a connection is closed where the identification of the other side is expected.
+const DROPPED: &str = "kex_exchange_identification";
+
+/// Whether a line only says that a connection has ended.
+fn is_about_end(line: &str) -> bool {
+    let beginnings = [
+        DROPPED,
+        "Connection closed by ",
+        "Connection reset by ",
+        "ssh_dispatch_run_fatal",
+    ];
+    beginnings.iter().any(|words| line.starts_with(words))
 }
 
 /// Whether a line is one of socat's notices: `2026/11/29 11:37:03 socat[7] N exiting with status 1`.

@@ -26,7 +26,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::UnixStream;
 use tokio::sync::{Mutex, OnceCell, watch};
@@ -53,6 +53,8 @@ pub struct Remote {
     /// Relays, ended before the session that they may run over.
     relays: RefCell<Vec<Child>>,
     session: Mutex<Option<Rc<Session>>>,
+    /// When a login failed last, and why.
+    failed_login: RefCell<Option<(Instant, RemoteError)>>,
     /// The standard error of the latest child that matters for a connection.
     stderr: RefCell<Option<watch::Receiver<Stderr>>>,
 }
@@ -80,7 +82,7 @@ struct Session {
 }
 
 /// Why a host cannot be reached.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct RemoteError {
     reason: String,
     hint: Option<String>,
@@ -119,6 +121,9 @@ pub(super) const RUN_DIRECTORY: &str = "/var/run/openvswitch";
 
 /// Maximum length in bytes of a file that is read.
 const MAX_FILE: u64 = 1 << 16;
+
+/// How long a failed login counts: what a command asks next of the host does not wait for another one.
+const LOGIN_FAILED: Duration = Duration::from_secs(1);
 
 /// The pause before a dropped login is tried once more; up to twice as long, so that many hosts do not begin at once.
 const LOGIN_PAUSE: Duration = Duration::from_millis(200);
@@ -167,6 +172,7 @@ impl Remote {
             limit,
             relays: RefCell::default(),
             session: Mutex::default(),
+            failed_login: RefCell::default(),
             stderr: RefCell::default(),
         }
     }
@@ -326,6 +332,10 @@ impl Remote {
         self.relays.borrow_mut().push(child);
     }
 
+    fn login_failed(&self, error: RemoteError) {
+        *self.failed_login.borrow_mut() = Some((Instant::now(), error));
+    }
+
     /// The connection to the host; after its end, a new one.
     async fn session(&self) -> Result<Rc<Session>, RemoteError> {
         let mut slot = self.session.lock().await;
@@ -335,6 +345,11 @@ impl Remote {
             return Ok(Rc::clone(session));
         }
         *slot = None;
+        if let Some((when, error)) = self.failed_login.borrow().as_ref()
+            && when.elapsed() < LOGIN_FAILED
+        {
+            return Err(error.clone());
+        }
         let master = match &self.way {
             Way::Via(_) => {
                 let reason = "--via reaches sockets only".to_owned();
@@ -342,12 +357,18 @@ impl Remote {
             }
             Way::Exec(_) => None,
             Way::Ssh(ssh) => {
+                let mut login = Login {
+                    remote: self,
+                    began: Instant::now(),
+                    is_over: false,
+                };
                 let mut opened = ssh.open(self.limit).await;
                 if opened.as_ref().is_err_and(|error| error.is_dropped) {
                     tokio::time::sleep(LOGIN_PAUSE).await;
                     opened = ssh.open(self.limit).await;
                 }
-                Some(opened?)
+                login.is_over = true;
+                Some(opened.inspect_err(|error| self.login_failed(error.clone()))?)
             }
         };
         if let Some(stderr) = master.as_ref().and_then(Master::stderr) {
@@ -395,7 +416,9 @@ impl Remote {
     /// The same, for what reads files.
     async fn read_by(&self, script: &str) -> io::Result<shell::Output> {
         self.run(script).await.map_err(|error| match error {
-            ConnectErrorKind::Timeout(_) => io::ErrorKind::TimedOut.into(),
+            ConnectErrorKind::Timeout(timed_out) => {
+                io::Error::new(io::ErrorKind::TimedOut, timed_out.to_string())
+            }
             error => io::Error::other(error.to_string()),
         })
     }
@@ -489,6 +512,23 @@ impl Remote {
                 _,
             ) => RemoteError::new("the connection to the host is lost".to_owned()).into(),
             _ => ConnectErrorKind::Other(error),
+        }
+    }
+}
+
+/// A login that is under way. If nobody waits for it any more, it has failed.
+struct Login<'r> {
+    remote: &'r Remote,
+    began: Instant,
+    is_over: bool,
+}
+
+impl Drop for Login<'_> {
+    fn drop(&mut self) {
+        // Who waits may have begun to before it.
+        let limit = self.remote.limit.map(|limit| limit.mul_f64(0.9));
+        if !self.is_over && limit.is_some_and(|limit| self.began.elapsed() >= limit) {
+            self.remote.login_failed(RemoteError::timed_out());
         }
     }
 }

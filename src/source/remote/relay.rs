@@ -107,7 +107,7 @@ impl Relay {
             _ => decided.await,
         };
         let Ok(said) = said else {
-            return Err(RelayError::Other(String::new()));
+            return Err(RelayError::Other(SILENT.to_owned()));
         };
         if said.has(CONNECTED) || said.has(SOCAT_CONNECTED) {
             return Ok(());
@@ -127,10 +127,14 @@ impl RelayError {
         } else if said.is_about_socket("No such file or directory") {
             RelayError::NotFound
         } else {
-            RelayError::Other(said.reason().to_owned())
+            let reason = Some(said.reason()).filter(|reason| !reason.is_empty());
+            RelayError::Other(reason.unwrap_or(SILENT).to_owned())
         }
     }
 }
+
+/// The reason of a relay that has ended and said nothing.
+const SILENT: &str = "the program that connects to it there ended without an error message";
 
 /// A path as a word of an address of socat, in which these characters separate or quote.
 fn socat_word(path: &str) -> String {

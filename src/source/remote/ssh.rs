@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
@@ -26,6 +27,8 @@ pub(super) struct Ssh {
     port: Option<u16>,
     /// Whether ssh may ask the user for a password or about a host's key.
     asks: bool,
+    /// Settings of the user for the host that are not to hold here, as options of ssh.
+    overrides: Vec<&'static str>,
 }
 
 /// A connection to a host, over which commands are run and sockets reached: the user's, or one of our own.
@@ -88,7 +91,7 @@ impl Ssh {
             // A name that begins with - would be an option.
             if name.starts_with('-')
                 || name.contains(|c: char| {
-                    c.is_whitespace() || c.is_control() || "'\"`$\\;&|<>".contains(c)
+                    c.is_whitespace() || c.is_control() || "'\"`$\\;&|<>{}".contains(c)
                 })
             {
                 return Err("it contains characters that no host or user has in its name");
@@ -107,6 +110,7 @@ impl Ssh {
             },
             port: port.and_then(|port| port.parse().ok()),
             asks: false,
+            overrides: Vec::new(),
         })
     }
 
@@ -121,7 +125,9 @@ impl Ssh {
         let mut words = self.program.clone();
         // No terminal there, no agent and no X11 that the host could use.
         let usual = ["-T", "-a", "-x", "-o", "LogLevel=ERROR"];
-        words.extend(usual.into_iter().chain(options).map(str::to_owned));
+        let overrides = self.overrides.iter().flat_map(|setting| ["-o", setting]);
+        let options = usual.into_iter().chain(overrides).chain(options);
+        words.extend(options.map(str::to_owned));
         if let Some(port) = self.port {
             words.extend(["-p".to_owned(), port.to_string()]);
         }
@@ -138,9 +144,15 @@ impl Ssh {
         let directory = PrivateDirectory::new()
             .map_err(|error| RemoteError::new(format!("cannot make a directory: {error}")))?;
         let patience = Patience::new(limit);
-        if let Ok(Some(control)) = patience.wait(self.control_of_user()).await {
+        let settings = patience.wait(self.settings()).await.ok().flatten();
+        let settings = settings.unwrap_or_default();
+        let ssh = Ssh {
+            overrides: overrides(&settings),
+            ..self.clone()
+        };
+        if let Some(control) = control_of_user(&settings).await {
             return Ok(Master {
-                ssh: self.clone(),
+                ssh,
                 control,
                 own: None,
                 directory,
@@ -172,14 +184,14 @@ impl Ssh {
         }
         // ssh -N uses neither standard input nor standard output.
         let (mut child, _) =
-            Child::start(&self.words(options)).map_err(|error| self.cannot_run(&error))?;
+            Child::start(&ssh.words(options)).map_err(|error| self.cannot_run(&error))?;
         let ready = self.ready(&mut child, &control);
         match patience.wait(ready).await {
             Ok(ready) => ready?,
             Err(_) => return Err(RemoteError::timed_out()),
         }
         Ok(Master {
-            ssh: self.clone(),
+            ssh,
             control,
             own: Some(child),
             directory,
@@ -187,20 +199,16 @@ impl Ssh {
         })
     }
 
-    /// The control socket of the user's master (`ControlPath` of `ssh_config(5)`), if it is there and replies.
-    async fn control_of_user(&self) -> Option<PathBuf> {
-        let (mut child, mut stream) = Child::start(&self.words(["-G"])).ok()?;
+    /// The settings that `ssh_config(5)` has for the host, a line each.
+    async fn settings(&self) -> Option<String> {
+        let mut words = self.words(["-G", "-o", "RemoteCommand=none"]);
+        // Without a command ssh refuses to print the setting that it leaves its process.
+        words.push("true".to_owned());
+        let (mut child, mut stream) = Child::start(&words).ok()?;
         let mut settings = String::new();
         let mut bounded = (&mut stream).take(MAX_SETTINGS);
         bounded.read_to_string(&mut settings).await.ok()?;
-        if !child.succeeds().await {
-            return None;
-        }
-        let mut lines = settings.lines();
-        let path = lines.find_map(|line| line.strip_prefix("controlpath "))?;
-        let path = PathBuf::from(path);
-        let has_master = tokio::time::timeout(MASTER_REPLIES, mux::has_master(&path));
-        has_master.await.unwrap_or_default().then_some(path)
+        child.succeeds().await.then_some(settings)
     }
 
     /// Waits until a new master listens, which it does after the login.
@@ -215,11 +223,14 @@ impl Ssh {
         Ok(())
     }
 
-    fn cannot_run(&self, error: &io::Error) -> RemoteError {
+    fn cannot_run(&self, io: &io::Error) -> RemoteError {
         let program = self.program.first().map_or("ssh", String::as_str);
-        let error = super::words_of(error);
-        RemoteError::new(format!("cannot run {program}: {error}"))
-            .hint("install OpenSSH's client; OVS_SSH names another program")
+        let error = super::words_of(io);
+        let failure = RemoteError::new(format!("cannot run {program}: {error}"));
+        match has_no_descriptors(io) {
+            true => failure.hint("--parallel N takes fewer hosts at once; `ulimit -n` is how many files there may be"),
+            false => failure.hint("install OpenSSH's client; OVS_SSH names another program"),
+        }
     }
 
     /// Why ssh ended before the shell replied.
@@ -253,7 +264,7 @@ impl Ssh {
             error.hint(format!(
                 "`{ssh}{port} -G {destination}` prints the settings that ssh_config has for the name"
             ))
-        } else if is_dropped(stderr) {
+        } else if stderr.is_dropped() {
             let error = RemoteError {
                 is_dropped: true,
                 ..error
@@ -271,9 +282,33 @@ impl Ssh {
     }
 }
 
-/// Whether sshd closed the connection before it sent its identification string.
-fn is_dropped(stderr: &Stderr) -> bool {
-    stderr.has("kex_exchange_identification") || stderr.has("banner exchange")
+/// Whether this process, or the system, has as many files open as it may have.
+fn has_no_descriptors(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(number, Some(Errno::MFILE | Errno::NFILE))
+}
+
+/// The options against settings with which ssh could not be talked to: that it leaves its process, that it does not read
+/// its input. Releases before 8.7 have neither the settings nor the options.
+fn overrides(settings: &str) -> Vec<&'static str> {
+    let overridden = [
+        ("forkafterauthentication yes", "ForkAfterAuthentication=no"),
+        ("stdinnull yes", "StdinNull=no"),
+    ];
+    let is_set = |setting: &str| settings.lines().any(|line| line == setting);
+    let set = overridden
+        .into_iter()
+        .filter(|(setting, _)| is_set(setting));
+    set.map(|(_, option)| option).collect()
+}
+
+/// The control socket of the user's master (`ControlPath` of `ssh_config(5)`), if it is there and replies.
+async fn control_of_user(settings: &str) -> Option<PathBuf> {
+    let mut lines = settings.lines();
+    let path = lines.find_map(|line| line.strip_prefix("controlpath "))?;
+    let path = PathBuf::from(path);
+    let has_master = tokio::time::timeout(MASTER_REPLIES, mux::has_master(&path));
+    has_master.await.unwrap_or_default().then_some(path)
 }
 
 impl Master {
