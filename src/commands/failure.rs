@@ -219,15 +219,21 @@ impl Failure {
         let Reach::Remote(remote) = &host.reach else {
             return self;
         };
-        if matches!(self.exit, Exit::Unreachable | Exit::Unknown)
-            && let Some(words) = remote.last_words().await
-            && !self.message.contains(&words)
-        {
-            let _ = write!(self.message, " ({words})");
-            self.hint = (!remote.has_files()).then(|| {
+        if !matches!(self.exit, Exit::Unreachable | Exit::Unknown) {
+            return self;
+        }
+        let words = remote.last_words().await;
+        let words = words.filter(|words| !self.message.contains(words.as_str()));
+        // Its command may be at fault; what a daemon's log says is of no use then.
+        let is_by_command = !remote.has_files();
+        if words.is_some() || is_by_command && self.message.contains("closed the connection") {
+            self.hint = is_by_command.then(|| {
                 "the command of --via must connect its standard input and output to the socket"
                     .to_owned()
             });
+        }
+        if let Some(words) = words {
+            let _ = write!(self.message, " ({words})");
         }
         self
     }

@@ -230,6 +230,12 @@ impl SwitchAddress {
             attempts += 1;
             let is_last = match Session::over(stream, offer, self.host.limit).await {
                 session if !matches!(endpoint, Endpoint::Unix(_)) => return session,
+                // A command that ends at once would do so again.
+                Err(SwitchError::Reset | SwitchError::Closed)
+                    if self.host.reach.is_by_command() =>
+                {
+                    return Err(SwitchError::Closed);
+                }
                 Err(SwitchError::Reset) => began.elapsed() >= reset_limit,
                 Err(SwitchError::Closed) => attempts >= CLOSED_ATTEMPTS,
                 session => return session,

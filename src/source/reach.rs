@@ -58,6 +58,11 @@ impl Reach {
         }
     }
 
+    /// Whether a command of the user's connects to each socket.
+    pub(super) fn is_by_command(&self) -> bool {
+        matches!(self, Reach::Remote(remote) if !remote.has_files())
+    }
+
     /// The directory of the daemons' sockets by default: of this host `$OVS_RUNDIR`, if it is set.
     pub fn run_directory(&self) -> PathBuf {
         match self {

@@ -186,3 +186,28 @@ fn the_variables_of_this_host_are_not_of_another() {
             "cannot connect to unix:/var/run/openvswitch/db.sock: the socket does not exist",
         );
 }
+
+/// A command that ends at once is begun once for each connection: it may be a login.
+#[test]
+fn a_command_that_ends_is_not_begun_again() {
+    let sandbox = switch();
+    let dir = tempfile::tempdir().unwrap();
+    let begun = dir.path().join("begun");
+    let database = sandbox.db_socket();
+    for end in ["exec 0<&-; exit 1", "cat >/dev/null </dev/null"] {
+        let command = format!("sh -c 'echo begun >> {}; {end}' {{}}", begun.display());
+        for line in ["show", "dump-flows br0 --count"] {
+            let _ = fs::remove_file(&begun);
+            let mut ovs = crate::common::ovs(&crate::common::line::words(line));
+            ovs.args(["--via", &command, "--db"]);
+            let ran = ovs.arg(format!("unix:{}", database.display())).run();
+            ran.fails(
+                4,
+                "must connect its standard input and output to the socket",
+            );
+            let count = fs::read_to_string(&begun).unwrap().lines().count();
+            // The database is asked for the names of ports.
+            assert!(count <= 2, "{line}: {count}");
+        }
+    }
+}
