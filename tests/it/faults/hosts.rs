@@ -251,6 +251,12 @@ fn socket_closed_to_the_user() {
     }
     sshd.ovs(&sandbox, "port set p1 --tag 9").ok();
     assert_eq!(vsctl!(sandbox, "get port p1 tag"), "9\n");
+    // The directory is its owner's, too.
+    fs::set_permissions(sandbox.run_dir(), fs::Permissions::from_mode(0o700)).unwrap();
+    for line in ["appctl ovs-vswitchd version", "port list", "fdb list br0"] {
+        let here = ovs!(sandbox, "{line}").out();
+        sshd.ovs(&sandbox, line).prints(here);
+    }
 }
 
 #[test]
