@@ -39,8 +39,9 @@ fn other_owner(owners: &Owners, address: IpAddr, host: usize) -> Option<usize> {
     (*only != host).then_some(*only)
 }
 
-/// The local addresses of the tunnels of all hosts, by host, kind and remote end.
-type TunnelEnds<'h> = BTreeMap<(usize, &'h str, TunnelRemote), BTreeSet<Option<IpAddr>>>;
+/// The local addresses of the tunnels of all hosts, by host, kind, port and remote end.
+type TunnelEnds<'h> =
+    BTreeMap<(usize, &'h str, Option<u16>, TunnelRemote), BTreeSet<Option<IpAddr>>>;
 
 /// Tunnels to a host that has none back.
 pub(super) fn one_way(owners: &Owners, found: &mut HostsFound<'_>) {
@@ -48,7 +49,7 @@ pub(super) fn one_way(owners: &Owners, found: &mut HostsFound<'_>) {
     let mut ends = TunnelEnds::new();
     for (number, host) in hosts.iter().enumerate() {
         for tunnel in &host.tunnels {
-            let end = (number, tunnel.kind.as_str(), tunnel.remote);
+            let end = (number, tunnel.kind.as_str(), tunnel.dst_port, tunnel.remote);
             ends.entry(end).or_default().insert(tunnel.local);
         }
     }
@@ -61,12 +62,21 @@ pub(super) fn one_way(owners: &Owners, found: &mut HostsFound<'_>) {
                 continue;
             };
             let leads_back = |back: TunnelRemote| {
-                let locals = ends.get(&(other, tunnel.kind.as_str(), back));
+                let kind = tunnel.kind.as_str();
+                let locals = ends.get(&(other, kind, tunnel.dst_port, back));
                 locals.is_some_and(|own| own.contains(&None) || own.contains(&Some(remote)))
             };
             if !leads_back(TunnelRemote::Address(local)) && !leads_back(TunnelRemote::Flow) {
+                // The other has one, but with another port.
+                let is_there = |(at, kind, _, back): &(usize, &str, Option<u16>, TunnelRemote)| {
+                    let is_back = [TunnelRemote::Address(local), TunnelRemote::Flow].contains(back);
+                    *at == other && *kind == tunnel.kind && is_back
+                };
+                let at_port = tunnel.dst_port.filter(|_| ends.keys().any(is_there));
+                let at_port =
+                    at_port.map_or(String::new(), |port| format!(" with dst_port {port}"));
                 let what = format!(
-                    "it leads to {} ({remote}), which has no {} tunnel to {local}",
+                    "it leads to {} ({remote}), which has no {} tunnel to {local}{at_port}",
                     found.name(other),
                     tunnel.kind,
                 );

@@ -33,6 +33,8 @@ pub(super) struct TunnelEnd {
     pub(super) kind: String,
     pub(super) local: Option<IpAddr>,
     pub(super) remote: TunnelRemote,
+    /// The port to which it sends, and at which it receives.
+    pub(super) dst_port: Option<u16>,
 }
 
 /// The remote end of a tunnel.
@@ -104,6 +106,7 @@ impl HostView {
                 port: tunnel.port.name.clone(),
             },
             kind: tunnel.kind().to_owned(),
+            dst_port: tunnel.dst_port,
             local: tunnel.local.and_then(address),
             remote,
         });

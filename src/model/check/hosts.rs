@@ -98,6 +98,21 @@ mod tests {
             ("b", vec![other_kind]),
         ];
         assert_eq!(found(&hosts).len(), 2);
+        let at_port = |port: &str| {
+            let mut tunnel = vxlan("to-a", "10.0.0.2", "10.0.0.1");
+            let options = &mut tunnel.interfaces[0].options;
+            options.insert("dst_port".into(), port.into());
+            let a = vxlan("to-b", "10.0.0.1", "10.0.0.2");
+            found(&[("a", vec![a]), ("b", vec![tunnel])])
+        };
+        assert_eq!(at_port("4789"), [""; 0]);
+        assert_eq!(
+            at_port("8472"),
+            [
+                "a one-way-tunnel to-b: it leads to b (10.0.0.2), which has no vxlan tunnel to 10.0.0.1 with dst_port 4789",
+                "b one-way-tunnel to-a: it leads to a (10.0.0.1), which has no vxlan tunnel to 10.0.0.2 with dst_port 8472",
+            ]
+        );
     }
 
     #[test]
