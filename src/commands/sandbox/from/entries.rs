@@ -98,8 +98,8 @@ impl EntryReplay<'_> {
         for from in self.from {
             read.args(["--from", from]);
         }
-        // Without -O, with which masks are left out as ovs-ofctl does.
-        read.args(["--quiet", "-o", "text", dump]);
+        // JSON has all masks; the text with -O leaves out those that ovs-ofctl does.
+        read.args(["--quiet", "-o", "jsonl", "-O", &version, dump]);
         if dump != "dump-meters" {
             read.arg("--no-names");
         }
