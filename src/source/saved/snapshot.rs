@@ -284,6 +284,12 @@ mod tests {
         assert_eq!(messages(&two, Version::V13), Some(vec![reply.to_vec(); 2]));
         assert_eq!(messages(&[], Version::V13), Some(vec![]));
         assert_eq!(messages(&two, Version::V15), None);
+        // A request, statistics of ports.
+        for (at, byte) in [(1, 18), (9, 4)] {
+            let mut other = two.clone();
+            other[at] = byte;
+            assert_eq!(messages(&other, Version::V13), None);
+        }
         for cut in [1, 7, 9, 19, 21, 39] {
             assert_eq!(messages(&two[..cut], Version::V13), None, "{cut}");
         }
@@ -293,9 +299,10 @@ mod tests {
     fn multipart_messages_have_their_header() {
         let short = [4, 19, 0, 8, 0, 0, 0, 1];
         assert_eq!(messages(&short, Version::V13, Part::Groups), None);
+        let features = [4, 6, 0, 8, 0, 0, 0, 1];
         assert_eq!(
-            messages(&short, Version::V13, Part::TlvMap),
-            Some(vec![short.to_vec()])
+            messages(&features, Version::V13, Part::Features),
+            Some(vec![features.to_vec()])
         );
         // Those without entries are many for few bytes.
         let empty = [4, 19, 0, 16, 0, 0, 0, 1, 0, 7, 0, 1, 0, 0, 0, 0];
