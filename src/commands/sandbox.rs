@@ -19,7 +19,7 @@ use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
 const START: About = About::other()
     .remarks("\
 With --from, the sandbox has the bridges and ports of a saved host, with their numbers and settings, names of flow tables, \
-groups, meters, flows, maps of tunnel options and MAC addresses, so that `ovs trace` follows a packet through it. Devices are dummies; controllers are left out. Tunnels go \
+groups, meters, flows, maps of tunnel options, MAC addresses, and states of links, ports and bonds, so that `ovs trace` follows a packet through it. Devices are dummies; controllers are left out. Tunnels go \
 over a bridge of the sandbox's own. What the report does not have is said.")
     .examples(
         "\

@@ -124,6 +124,12 @@ impl NotLive<'_> {
     }
 }
 
+/// Whether BFD or CFM holds the path of an interface for broken.
+pub fn is_path_broken(interface: &Interface) -> bool {
+    Bfd::of(interface).is_some_and(|bfd| !bfd.is_forwarding())
+        || Cfm::of(interface).is_some_and(Cfm::is_faulty)
+}
+
 /// Whether a bond with these settings passes nothing because balance-tcp is without LACP.
 pub fn needs_lacp(bond_mode: Option<&str>, lacp: Option<&str>) -> bool {
     bond_mode == Some("balance-tcp") && !has_lacp(lacp)
@@ -135,7 +141,8 @@ fn needs_partner(port: &Port) -> bool {
     port.is_bond() && has_lacp(port.lacp.as_deref()) && fallback.is_none_or(|value| value != "true")
 }
 
-fn has_lacp(lacp: Option<&str>) -> bool {
+/// Whether LACP is on.
+pub fn has_lacp(lacp: Option<&str>) -> bool {
     matches!(lacp, Some("active" | "passive"))
 }
 

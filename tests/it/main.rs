@@ -95,6 +95,7 @@ mod readme;
 mod real_packets;
 mod remote;
 mod replay;
+mod replay_states;
 mod sandbox;
 mod save;
 mod save_convert;

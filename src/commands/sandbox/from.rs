@@ -1,37 +1,61 @@
-//! A saved host replayed into a sandbox: its bridges and ports, groups, meters, flows and MAC tables.
+//! A saved host replayed into a sandbox: its bridges and ports with their states, groups, meters, flows and MAC tables.
 //!
 //! | file | contents |
 //! |---|---|
 //! | `configuration` | bridges, ports, interfaces and flow tables, as one transaction |
+//! | `devices` | what the devices of the host are in the sandbox |
 //! | `underlay` | the bridge over which the tunnels go |
+//! | `partners` | the bridge with the LACP partners of bonds |
 //! | `entries` | groups, meters, flows, and the map of tunnel options |
+//! | `states` | links that are down, and flags of OpenFlow |
+//! | `bonds` | members of bonds: which are enabled, which is active |
+//! | `left_out` | what is not replayed |
 //! | `program` | programs that are run to their end |
 
+mod bonds;
 mod configuration;
+mod devices;
 mod entries;
+mod left_out;
+mod partners;
 mod program;
+mod states;
 mod underlay;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use self::configuration::{Replay, SavedRows, is_plain};
+use self::configuration::{Replay, SavedRows};
 use self::entries::EntryReplay;
+use self::partners::Partners;
+use self::states::{SavedPorts, number_of};
 use self::underlay::Underlay;
 use crate::base::saved::NOT_IN_REPORT;
 use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::port_state::PortState;
 use crate::model::{Bridge, Depth, Scope, Topology, Want};
 use crate::ovsdb::{self, Select};
 use crate::sandbox::Sandbox;
 use crate::source::{Database, Host};
 use crate::transport::{Endpoint, Tls};
 use crate::unixctl::Client;
+use crate::unixctl::bonds::BondState;
 use crate::unixctl::fdb::MacTable;
 
-/// Columns of ports and interfaces that decide what becomes of them; the others are read as they are.
-const COLUMNS: [&str; 5] = ["tag", "type", "options", "ofport_request", "mac_in_use"];
+/// Columns of ports and interfaces that decide what becomes of them, besides those of their state; the others are read as
+/// they are.
+const COLUMNS: [&str; 8] = [
+    "tag",
+    "type",
+    "options",
+    "ofport_request",
+    "mac_in_use",
+    "bond_active_slave",
+    "status",
+    "rstp_status",
+];
 
 /// How long a daemon of the sandbox may take for a reply.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -48,8 +72,14 @@ pub(super) struct SavedContent<'c> {
     cx: &'c Context,
     /// The arguments of `--from`.
     from: &'c [String],
+    /// Without the interfaces that the switch did not have.
     topology: Topology,
+    /// The names of those.
+    missing: Vec<String>,
     rows: SavedRows,
+    ports: SavedPorts,
+    /// The bonds, if the report has their state.
+    bonds: Option<Vec<BondState>>,
     /// The MAC tables by bridge, or why there is none.
     macs: BTreeMap<String, Result<MacTable, String>>,
 }
@@ -64,12 +94,15 @@ impl<'c> SavedContent<'c> {
         cx: &'c Context,
         from: &'c [String],
     ) -> Result<SavedContent<'c>, Failure> {
-        let want = Want::of(Scope::All, Depth::Full).only(COLUMNS.to_vec());
-        let topology = cx.topology(want).await?;
+        let columns = [&COLUMNS[..], &PortState::READS].concat();
+        let want = Want::of(Scope::All, Depth::Full).only(columns);
+        let mut topology = cx.topology(want).await?;
         if topology.bridges.is_empty() {
             return Err(Failure::new(Exit::NotFound, "no bridge in the report"));
         }
+        let missing = left_out::take_missing(&mut topology);
         let rows = SavedRows::read(cx).await?;
+        let ports = SavedPorts::read(cx, &topology.bridges).await;
         let mut macs = BTreeMap::new();
         let client = cx.vswitchd().await.map_err(Failure::from);
         for bridge in &topology.bridges {
@@ -81,16 +114,23 @@ impl<'c> SavedContent<'c> {
             };
             macs.insert(bridge.name.clone(), table);
         }
+        let bonds = match &client {
+            Ok(client) => BondState::read_all(client).await.ok(),
+            Err(_) => None,
+        };
         Ok(SavedContent {
             cx,
             from,
             topology,
+            missing,
             rows,
+            ports,
+            bonds,
             macs,
         })
     }
 
-    /// Makes the bridges and ports in an empty sandbox, then their groups, meters, flows and MAC addresses. What
+    /// Makes the bridges and ports in an empty sandbox, then their states, groups, meters, flows and MAC addresses. What
     /// cannot be replayed is remarked.
     ///
     /// # Errors
@@ -103,14 +143,30 @@ impl<'c> SavedContent<'c> {
             Some(LIMIT),
             Tls::default(),
         );
-        self.make_bridges(&Database::new(host.clone()), underlay.as_ref())
-            .await?;
-        self.remark_left_out();
+        let database = Database::new(host.clone());
+        let bonds = self.bonds.as_deref();
+        let partners = Partners::of(&self.topology, bonds, sandbox.run_dir());
+        let others = (underlay.as_ref(), partners.as_ref());
+        let numbers = self.make_bridges(&database, others).await?;
+        left_out::remark(self.cx, &self.topology, &self.missing);
         let client = host.vswitchd().await?;
         if let Some(underlay) = &underlay {
             self.connect_tunnels(&client, underlay).await;
         }
+        if let Some(partners) = &partners {
+            self.cx.remark(&format!(
+                "bridge {} is not the host's: it has the LACP partners of the sandbox's bonds",
+                quoted(&partners.bridge)
+            ));
+        }
         let bridges = &self.topology.bridges;
+        self.ports.remark_unknown(self.cx, bridges);
+        for bridge in bridges {
+            let ports = &self.ports;
+            ports
+                .replay(self.cx, (&host, &database), bridge, &numbers)
+                .await;
+        }
         let entries = EntryReplay {
             cx: self.cx,
             from: self.from,
@@ -125,18 +181,21 @@ impl<'c> SavedContent<'c> {
         for bridge in bridges {
             self.replay_macs(&client, bridge).await;
         }
+        // LACP has negotiated meanwhile.
+        bonds::replay(self.cx, &client, &self.topology, bonds).await;
         Ok(())
     }
 
-    /// Makes bridges, ports and interfaces in one transaction, and waits until ovs-vswitchd has applied it.
+    /// Makes bridges, ports and interfaces in one transaction, and waits until ovs-vswitchd has applied it. Returns the
+    /// OpenFlow numbers of the interfaces.
     async fn make_bridges(
         &self,
         database: &Database,
-        underlay: Option<&Underlay>,
-    ) -> Result<(), Failure> {
+        others: (Option<&Underlay>, Option<&Partners>),
+    ) -> Result<BTreeMap<String, u32>, Failure> {
         let progress = self.cx.progress("making the bridges");
         let schema = database.schema().await?;
-        let replay = Replay::of(&self.topology, &self.rows, underlay, &schema);
+        let replay = Replay::of(&self.topology, &self.rows, others, &schema);
         if !replay.unknown.is_empty() {
             let unknown: Vec<&str> = replay.unknown.iter().map(String::as_str).collect();
             self.cx.remark(&format!(
@@ -162,7 +221,7 @@ impl<'c> SavedContent<'c> {
             tokio::time::sleep(STEP).await;
         }
         drop(progress);
-        let select = Select::columns("Interface", &["name", "error"]);
+        let select = Select::columns("Interface", &["name", "error", "ofport"]);
         let interfaces = database.select(vec![select]).await?.concat();
         let errors = interfaces.iter().filter_map(|row| {
             let error = row.optional_string("error").ok().flatten()?;
@@ -172,36 +231,11 @@ impl<'c> SavedContent<'c> {
         for (name, error) in errors.take(MAX_ERRORS) {
             self.cx.remark(&format!("{}: {error}", quoted(name)));
         }
-        Ok(())
-    }
-
-    /// Says what of the saved host the sandbox does not have.
-    fn remark_left_out(&self) {
-        self.cx.remark(
-            "replayed without controllers, managers, mirrors, QoS, policing, sFlow, NetFlow, IPFIX, spanning tree, BFD, CFM, \
-             LLDP, and settings of tables that were made by OpenFlow; devices are dummies without options, VLAN bridges \
-             ports, and tunnels have no local_ip",
-        );
-        let interfaces = self.topology.interfaces();
-        let kinds: BTreeSet<&str> = interfaces
-            .filter(|(.., interface)| is_plain(interface) && interface.kind() != "system")
-            .map(|(.., interface)| interface.kind())
-            .collect();
-        let bridges = self.topology.bridges.iter();
-        let netdev = bridges.filter(|bridge| bridge.datapath_kind() == "netdev");
-        let count = netdev.count();
-        if count > 0 {
-            self.cx.remark(&format!(
-                "datapath_type=netdev of {count} bridges is left out: all are on the dummy datapath"
-            ));
-        }
-        if !kinds.is_empty() {
-            let kinds: Vec<&str> = kinds.into_iter().collect();
-            self.cx.remark(&format!(
-                "plain devices in the sandbox: ports of type {}",
-                kinds.join(", ")
-            ));
-        }
+        let numbers = interfaces.iter().filter_map(|row| {
+            let ofport = row.optional_integer("ofport").ok().flatten()?;
+            Some((row.string("name").ok()?.to_owned(), number_of(ofport)?))
+        });
+        Ok(numbers.collect())
     }
 
     /// Adds the saved MAC addresses of a bridge.

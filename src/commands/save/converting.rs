@@ -6,7 +6,7 @@ use super::SavedPart;
 use super::destination::Writer;
 use super::gathering::Gathering;
 use crate::openflow::version::Version;
-use crate::source::saved::{PartSource, Report, layout};
+use crate::source::saved::{Part, PartSource, Report, layout};
 
 impl Gathering {
     /// Writes the switches, replies and facts of the kernel that a report has.
@@ -16,14 +16,18 @@ impl Gathering {
     /// They cannot be written.
     pub(super) fn write_report(&mut self, writer: &mut Writer, report: &Report) -> io::Result<()> {
         for (bridge, switch) in &report.switches {
-            let version = switch.version;
-            for (part, messages) in &switch.parts {
+            let parts = switch.parts.iter();
+            let parts = parts.map(|(part, messages)| (switch.version, *part, messages));
+            let early = switch.early_ports.iter();
+            let early = early.filter(|_| switch.version > Version::V10);
+            let early = early.map(|messages| (Version::V10, Part::Ports, messages));
+            for (version, part, messages) in parts.chain(early) {
                 let whole = messages
                     .iter()
                     .filter_map(|message| stamped(message, version));
                 let whole: Vec<Vec<u8>> = whole.collect();
                 let bytes = whole.concat();
-                writer.add(&layout::part(bridge, version, *part), &bytes)?;
+                writer.add(&layout::part(bridge, version, part), &bytes)?;
                 self.parts.push(SavedPart {
                     source: PartSource::Switch,
                     name: bridge.clone(),

@@ -13,6 +13,7 @@ use super::daemon_replies::DaemonReplies;
 use super::destination::{Destination, Writer};
 use crate::commands::switch::{SwitchArg, offered};
 use crate::commands::{Context, Exit, Failure, quoted};
+use crate::openflow::version::{Version, Versions};
 use crate::output::timestamp;
 use crate::ovsdb;
 use crate::ovsdb::client::OPEN_VSWITCH;
@@ -400,6 +401,12 @@ impl Gathering {
                 return Ok(state);
             }
         }
+        if switch.version() > Version::V10
+            && let Some(mut early) = connect_early(cx, bridge).await
+        {
+            self.write_part(cx, writer, bridge, &mut early, Part::Ports)
+                .await?;
+        }
         Ok(SwitchState::Answers)
     }
 
@@ -584,6 +591,17 @@ async fn connect(cx: &Context, bridge: &str) -> Result<Switch, (MissingCause, Fa
             };
             Err((cause, switch.no_session(cx, error).await))
         }
+    }
+}
+
+/// Connects with OpenFlow 1.0, whose flags of ports later versions lack; `None` if that is not possible.
+async fn connect_early(cx: &Context, bridge: &str) -> Option<Switch> {
+    let early = [Version::V10].into_iter().collect();
+    let offer = offered(cx).intersection(early);
+    let switch = SwitchArg::of_bridge(cx, bridge).ok()?;
+    match offer {
+        Versions::NONE => None,
+        _ => switch.try_connect(cx, offer).await.ok(),
     }
 }
 

@@ -211,7 +211,12 @@ pub(super) const CONFIG: &[(u32, &str)] = &[
     (1 << 6, "NO_PACKET_IN"),
 ];
 /// Those that are left since 1.1.
-const CONFIG_V11: u32 = 1 | 1 << 2 | 1 << 5 | 1 << 6;
+pub const CONFIG_V11: u32 = 1 | 1 << 2 | 1 << 5 | 1 << 6;
+
+/// `OFPPC_PORT_DOWN`
+pub const PORT_DOWN: u32 = 1 << 0;
+/// `OFPPS_LINK_DOWN`
+pub const LINK_DOWN: u32 = 1 << 0;
 
 /// A word that sets or clears a bit of a port's configuration (ovs-ofctl(8), mod-port).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -426,7 +426,9 @@ fn with_texts(mut saved: Report, texts: Report) -> Report {
     for (bridge, switch) in texts.switches {
         match saved.switches.entry(bridge) {
             Entry::Occupied(mut known) if known.get().version == switch.version => {
-                known.get_mut().parts.extend(switch.parts);
+                let known = known.get_mut();
+                known.parts.extend(switch.parts);
+                known.early_ports = switch.early_ports.or(known.early_ports.take());
             }
             Entry::Occupied(mut known) => {
                 saved.remarks.push(format!(

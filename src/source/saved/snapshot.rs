@@ -168,16 +168,14 @@ impl Found {
         self.report.network.get_or_insert_default()
     }
 
-    /// Of a bridge that was saved in several versions, the highest is used.
+    /// Of a bridge that was saved in several versions, the highest is used, and the ports of OpenFlow 1.0.
     fn take_part(&mut self, bridge: &str, version: Version, part: Part, bytes: &[u8]) {
         let switches = &mut self.report.switches;
         let switch = switches
             .entry(bridge.to_owned())
-            .or_insert_with(|| SavedSwitch {
-                version,
-                parts: std::collections::BTreeMap::new(),
-            });
-        if version < switch.version {
+            .or_insert_with(|| SavedSwitch::new(version));
+        let is_early = (version, part) == (Version::V10, Part::Ports);
+        if version < switch.version && !is_early {
             return;
         }
         if version > switch.version {
@@ -185,7 +183,12 @@ impl Found {
             switch.parts.clear();
         }
         if let Some(messages) = messages(bytes, version, part) {
-            switch.parts.insert(part, messages);
+            if is_early {
+                switch.early_ports = Some(messages.clone());
+            }
+            if version == switch.version {
+                switch.parts.insert(part, messages);
+            }
         } else {
             let bridge = quoted(bridge);
             let part = part.name();

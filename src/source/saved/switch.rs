@@ -20,6 +20,19 @@ pub struct SavedSwitch {
     /// The messages that answer a question, whole, each with its header. A part that is missing was not saved; one
     /// without messages or records is known to be empty.
     pub parts: BTreeMap<Part, Vec<Vec<u8>>>,
+    /// Of a switch of a later version, its ports in OpenFlow 1.0, whose flags (no-flood, ...) later versions lack.
+    pub early_ports: Option<Vec<Vec<u8>>>,
+}
+
+impl SavedSwitch {
+    /// Nothing of a switch of this version.
+    pub fn new(version: Version) -> SavedSwitch {
+        SavedSwitch {
+            version,
+            parts: BTreeMap::new(),
+            early_ports: None,
+        }
+    }
 }
 
 /// A question to a switch, and its answer.

@@ -125,7 +125,10 @@ pub fn switch(sandbox: &Sandbox, bridge: &str, version: Version) -> SavedSwitch 
         }
         parts.insert(part, messages);
     }
-    SavedSwitch { version, parts }
+    SavedSwitch {
+        parts,
+        ..SavedSwitch::new(version)
+    }
 }
 
 /// The next message; echo requests are not answered.

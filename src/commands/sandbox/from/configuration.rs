@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::devices::{has_link, is_plain};
+use super::partners::{PartnerPort, Partners};
 use super::underlay::Underlay;
 use crate::commands::{Context, Failure};
-use crate::model::{Bridge, Interface, Port, Topology, tunnel};
+use crate::model::port_state::is_path_broken;
+use crate::model::{Bridge, Interface, Port, Topology};
 use crate::openflow::version::Version;
 use crate::ovsdb::operation::Columns;
 use crate::ovsdb::schema::Schema;
@@ -41,9 +44,14 @@ const FLOW_TABLE: [&str; 6] = [
     "prefixes",
 ];
 
+/// The key of `Open_vSwitch.other_config` that decides how many VLAN tags flows match.
+const VLAN_LIMIT: &str = "vlan-limit";
+
 /// The rows of a saved database, with the columns that are replayed.
 pub(super) struct SavedRows {
     rows: BTreeMap<Uuid, Row>,
+    /// The limit of VLAN tags, if it is set.
+    vlan_limit: Option<String>,
 }
 
 impl SavedRows {
@@ -54,7 +62,8 @@ impl SavedRows {
     /// The database cannot be read.
     pub(super) async fn read(cx: &Context) -> Result<SavedRows, Failure> {
         let schema = cx.database.schema().await?;
-        let wanted: [(&str, &[&str]); 4] = [
+        let wanted: [(&str, &[&str]); 5] = [
+            ("Open_vSwitch", &["other_config"]),
             ("Bridge", &[&BRIDGE[..], &["flow_tables"]].concat()),
             ("Port", &PORT),
             ("Interface", &INTERFACE),
@@ -70,12 +79,17 @@ impl SavedRows {
             let columns: Vec<&str> = ["_uuid"].into_iter().chain(columns).collect();
             Some(Select::columns(table, &columns))
         });
-        let rows = cx.database.select(selects.collect()).await?.concat();
-        let rows = rows
-            .into_iter()
-            .filter_map(|row| Some((row.uuid("_uuid").ok()?, row)));
+        let rows = cx.database.select(selects.collect()).await?;
+        let root = rows
+            .iter()
+            .flatten()
+            .find(|row| row.table() == "Open_vSwitch");
+        let settings = root.and_then(|row| row.map("other_config").ok());
+        let rows = rows.concat().into_iter();
+        let rows = rows.filter_map(|row| Some((row.uuid("_uuid").ok()?, row)));
         Ok(SavedRows {
             rows: rows.collect(),
+            vlan_limit: settings.and_then(|settings| settings.get(VLAN_LIMIT).cloned()),
         })
     }
 
@@ -106,6 +120,7 @@ impl SavedRows {
 /// The operations that make the saved bridges.
 pub(super) struct Replay<'s> {
     rows: &'s SavedRows,
+    partners: Option<&'s Partners>,
     /// The schema of the database that is written.
     schema: &'s Schema,
     pub(super) operations: Vec<Operation>,
@@ -116,15 +131,16 @@ pub(super) struct Replay<'s> {
 }
 
 impl<'s> Replay<'s> {
-    /// Makes the bridges of a topology, and the underlay of their tunnels.
+    /// Makes the bridges of a topology, the underlay of their tunnels, and the LACP partners of their bonds.
     pub(super) fn of(
         topology: &Topology,
         rows: &'s SavedRows,
-        underlay: Option<&Underlay>,
+        (underlay, partners): (Option<&Underlay>, Option<&'s Partners>),
         schema: &'s Schema,
     ) -> Replay<'s> {
         let mut replay = Replay {
             rows,
+            partners,
             schema,
             operations: Vec::new(),
             unknown: BTreeSet::new(),
@@ -138,12 +154,19 @@ impl<'s> Replay<'s> {
         if let Some(underlay) = underlay {
             bridges.push(replay.underlay(underlay));
         }
+        if let Some(partners) = partners {
+            bridges.push(replay.partners(partners));
+        }
+        let vlan_limit = rows.vlan_limit.iter();
+        let vlan_limit = vlan_limit.map(|limit| (VLAN_LIMIT.into(), limit.as_str().into()));
+        let other_config = Datum::Map(vlan_limit.collect());
         // The database has one row of this table, made by ovs-vsctl init.
         replay.operations.push(Operation::Mutate {
             table: "Open_vSwitch".to_owned(),
             when: Vec::new(),
             mutations: vec![
                 ("bridges".to_owned(), Mutator::Insert, Datum::Set(bridges)),
+                ("other_config".to_owned(), Mutator::Insert, other_config),
                 ("next_cfg".to_owned(), Mutator::Add, 1.into()),
             ],
         });
@@ -215,6 +238,19 @@ impl<'s> Replay<'s> {
                 .collect();
             columns.insert("options".to_owned(), Datum::Map(options));
         }
+        if !has_link(bridge, interface) && is_path_broken(interface) {
+            // Its link cannot be taken down. A session of BFD without a partner has the same effect.
+            set_key(&mut columns, "bfd", "enable", "true");
+        }
+        let partners = self.partners;
+        if let Some(socket) = partners.and_then(|partners| partners.socket_of(interface)) {
+            set_key(
+                &mut columns,
+                "options",
+                "pstream",
+                &format!("punix:{socket}"),
+            );
+        }
         let number = interface.ofport.or(interface.ofport_request);
         if let Some(number) = number.filter(|number| (1..0xff00).contains(number)) {
             columns.insert("ofport_request".to_owned(), number.into());
@@ -236,6 +272,33 @@ impl<'s> Replay<'s> {
             ("ports".to_owned(), Datum::Set(ports)),
         ];
         self.insert("Bridge", columns.into())
+    }
+
+    /// The bridge with the LACP partners. Without flows it forwards nothing.
+    fn partners(&mut self, partners: &Partners) -> Atom {
+        let mut ports = vec![self.plain_port(&partners.bridge, Some("internal"))];
+        ports.extend(partners.ports.iter().map(|port| self.partner(port)));
+        let columns = [
+            ("name".to_owned(), partners.bridge.as_str().into()),
+            ("fail_mode".to_owned(), "secure".into()),
+            ("ports".to_owned(), Datum::Set(ports)),
+        ];
+        self.insert("Bridge", columns.into())
+    }
+
+    fn partner(&mut self, port: &PartnerPort) -> Atom {
+        let devices = port.devices.iter().map(|(name, socket)| {
+            let mut columns = BTreeMap::from([("name".to_owned(), name.as_str().into())]);
+            set_key(&mut columns, "options", "stream", &format!("unix:{socket}"));
+            self.insert("Interface", columns)
+        });
+        let devices: Vec<Atom> = devices.collect();
+        let columns = [
+            ("name".to_owned(), port.name.as_str().into()),
+            ("interfaces".to_owned(), Datum::Set(devices)),
+            ("lacp".to_owned(), "active".into()),
+        ];
+        self.insert("Port", columns.into())
     }
 
     /// A port with one interface of the same name.
@@ -272,11 +335,6 @@ impl<'s> Replay<'s> {
         });
         Atom::NamedUuid(name)
     }
-}
-
-/// Whether it is a dummy device in the sandbox, whatever its type.
-pub(super) fn is_plain(interface: &Interface) -> bool {
-    !matches!(interface.kind(), "internal" | "patch") && !tunnel::is_tunnel(interface.kind())
 }
 
 /// Sets a key in a column of key-value pairs.

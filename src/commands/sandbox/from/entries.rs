@@ -114,6 +114,9 @@ impl EntryReplay<'_> {
         if dumped.output.trim_ascii().is_empty() {
             return Ok(());
         }
+        if add == "flow" {
+            self.remark_timeouts(bridge, &dumped.output);
+        }
         let mut write = Command::new(self.binary);
         write
             .envs(self.sandbox.environment())
@@ -127,6 +130,22 @@ impl EntryReplay<'_> {
             return Err(Failure::new(Exit::Failed, added.last_error()));
         }
         Ok(())
+    }
+
+    /// Says that flows end in the sandbox as they would have on the host.
+    fn remark_timeouts(&self, bridge: &str, dumped: &[u8]) {
+        let dumped = String::from_utf8_lossy(dumped);
+        let flows = dumped.lines().filter(|line| {
+            let (flow, _) = line.split_once(" actions=").unwrap_or((line, ""));
+            flow.contains("idle_timeout=") || flow.contains("hard_timeout=")
+        });
+        let count = flows.count();
+        if count > 0 {
+            self.cx.remark(&format!(
+                "flows of {} with a timeout end after it: {count}",
+                quoted(bridge)
+            ));
+        }
     }
 }
 

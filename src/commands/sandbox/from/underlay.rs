@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::devices::free_names;
 use crate::model::{Topology, tunnel};
 
 /// The address of the underlay where the report has none.
@@ -41,20 +42,10 @@ impl Underlay {
             let found = locals.iter().find(|address| is(address));
             found.map_or_else(|| default.to_owned(), ToString::to_string)
         };
-        let is_taken = |name: &str| {
-            topology.bridge(name).is_some()
-                || topology.port(name).is_some()
-                || topology.interface(name).is_some()
-        };
-        let mut names = (0_u32..).map(|number| match number {
-            0 => "underlay".to_owned(),
-            _ => format!("underlay{number}"),
-        });
-        let bridge = names.find(|name| !is_taken(name))?;
-        let port = names.find(|name| !is_taken(name))?;
+        let mut names = free_names(topology, "underlay");
         Some(Underlay {
-            bridge,
-            port,
+            bridge: names.next()?,
+            port: names.next()?,
             v4: local(IpAddr::is_ipv4, ADDRESS),
             v6: local(IpAddr::is_ipv6, ADDRESS_V6),
             remotes,

@@ -59,6 +59,7 @@ pub fn switch(
         texts,
         version,
         parts: BTreeMap::new(),
+        early_ports: None,
         described: Vec::new(),
         remarks,
     };
@@ -87,6 +88,7 @@ pub fn switch(
     Some(SavedSwitch {
         version,
         parts: reading.parts,
+        early_ports: reading.early_ports,
     })
 }
 
@@ -133,6 +135,7 @@ struct Reading<'r, 't> {
     texts: &'r [NamedSection<'t>],
     version: Version,
     parts: BTreeMap<Part, Vec<Vec<u8>>>,
+    early_ports: Option<Vec<Vec<u8>>>,
     /// The ports that a text describes.
     described: Vec<PortDesc>,
     remarks: &'r mut Vec<String>,
@@ -159,6 +162,14 @@ impl<'r, 't> Reading<'r, 't> {
             }
             self.parts
                 .insert(Part::Ports, parts::ports_reply(self.version, &ports));
+        }
+        let is_early = |text: &&NamedSection<'_>| text.section.version == Some(Version::V10);
+        let early = chosen(self.texts, Version::V10, SectionKind::Ports).filter(is_early);
+        let features_of_v10 = chosen(self.texts, Version::V10, SectionKind::Features);
+        if let Some(text) = early.or(features_of_v10.filter(is_early)) {
+            // What is malformed in it is told of the text that is used for the rest.
+            let ports = parts::ports(text, names, &mut LineProblems::default());
+            self.early_ports = Some(parts::ports_reply(Version::V10, &ports));
         }
         if let Some(text) = features {
             let mut problems = LineProblems::default();
