@@ -182,6 +182,19 @@ impl<'a> Contents<'a> {
         self.claimed
     }
 
+    /// Passes over all that is left, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// The archive is truncated or damaged.
+    pub(super) fn skip(&mut self) -> io::Result<()> {
+        let skipped = io::copy(&mut self.reader, &mut io::sink())?;
+        if self.done.saturating_add(skipped) < self.least {
+            return Err(ArchiveErrorKind::Truncated.into());
+        }
+        Ok(())
+    }
+
     /// Reads all that is left into memory.
     ///
     /// # Errors

@@ -264,10 +264,15 @@ impl Pass<'_> {
             visitor.begin(path.as_bytes());
             return visitor.file(&path, &mut Contents::of_any_size(&mut stream, budget, 0));
         }
-        tar::pass(&mut stream, budget, visitor)?;
-        // Two blocks of zeros are the end of a tar.
+        let passed = tar::pass(&mut stream, budget, visitor);
+        // Two blocks of zeros are the end of a tar: only of one that is cut the end of the file is read.
         let is_cut = is_at_end.get();
-        visitor.end();
+        match passed.map_err(cause) {
+            Err(ArchiveErrorKind::Damaged(_)) if is_cut => {
+                return Err(ArchiveErrorKind::Truncated.into());
+            }
+            passed => passed?,
+        }
         // Checksums come last.
         io::copy(&mut stream, &mut io::sink())?;
         if is_cut {

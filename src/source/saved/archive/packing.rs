@@ -1,10 +1,10 @@
 //! What files are packed with, known by their first bytes.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 
 use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
-use lzma_rust2::XzReader;
+use lzma_rust2::{Action, Status, XzStream};
 
 /// Maximum memory for the dictionary of xz, in KiB: `xz -9` uses 64 MiB.
 const XZ_MEMORY: u32 = 256 << 10;
@@ -50,13 +50,46 @@ impl Packing {
             Packing::None => Box::new(packed),
             Packing::Gzip => Box::new(MultiGzDecoder::new(packed)),
             Packing::Bzip2 => Box::new(MultiBzDecoder::new(packed)),
-            Packing::Xz => Box::new(XzReader::new_mem_limit(packed, true, XZ_MEMORY)),
+            Packing::Xz => Box::new(XzUnpacker {
+                packed: BufReader::new(packed),
+                stream: XzStream::new_mem_limit(true, XZ_MEMORY),
+            }),
             Packing::Zstd => {
                 let mut decoder = zstd::Decoder::new(packed)?;
                 decoder.window_log_max(ZSTD_WINDOW)?;
                 Box::new(decoder)
             }
         })
+    }
+}
+
+/// Unpacks xz. The reader of the crate returns nothing of a chunk, up to 2 MiB, that is not whole.
+struct XzUnpacker<R> {
+    packed: BufReader<R>,
+    stream: XzStream,
+}
+
+impl<R: Read> Read for XzUnpacker<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let input = self.packed.fill_buf()?;
+            let is_end = input.is_empty();
+            let mut done = self.stream.process(input, buffer, Action::Run)?;
+            self.packed.consume(done.bytes_consumed);
+            if is_end && done.bytes_produced == 0 {
+                // This is an error if the end is missing, whatever there is to return.
+                done = self.stream.process(&[], buffer, Action::Finish)?;
+            }
+            if done.bytes_produced > 0 || done.status == Status::StreamEnd {
+                return Ok(done.bytes_produced);
+            }
+            if done.bytes_consumed == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
     }
 }
 

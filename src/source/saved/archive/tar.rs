@@ -68,13 +68,10 @@ pub(super) fn pass(
                 let link = description.link;
                 let link = link.or_else(|| entry.link_name_bytes().map(Into::into));
                 let link = link.unwrap_or_default();
-                member(
-                    kind,
-                    &name,
-                    &link,
-                    &mut Contents::new(&mut entry, budget, size),
-                    visitor,
-                )?;
+                let mut contents = Contents::new(&mut entry, budget, size);
+                member(kind, &name, &link, &mut contents, visitor)?;
+                contents.skip()?;
+                visitor.end();
             }
         }
     }
