@@ -426,3 +426,51 @@ fn a_bundle_of_bugtool() {
     assert_eq!(report.replies["ovs-vswitchd"]["bond/show"], bonds);
     assert!(report.database.is_some());
 }
+
+/// What a script of ovs-bugtool prints of the bridges.
+fn script(sandbox: &Sandbox, command: &str) -> Vec<u8> {
+    let script = "/usr/share/openvswitch/scripts/ovs-bugtool-ovs-ofctl-loop-over-bridges";
+    let mut script = Command::new(script);
+    let output = script.arg(command).env("OVS_RUNDIR", sandbox.run_dir());
+    output.output().unwrap().stdout
+}
+
+/// The scripts split names at blanks, and cut the name of the last of several versions. They run twice, with the date
+/// above.
+#[test]
+fn a_bundle_with_commands_that_failed() {
+    let sandbox = Sandbox::with(
+        "add-br 'br sp' -- add-br br0 -- add-br br10 -- add-br br9 \
+         -- set Bridge br9 protocols=OpenFlow13 -- set Bridge br10 protocols=OpenFlow10,OpenFlow13,OpenFlow15",
+    );
+    let tree = Tree::new();
+    let mut text = Vec::new();
+    for _ in 0..2 {
+        text.extend(Command::new("date").output().unwrap().stdout);
+        text.extend(script(&sandbox, "dump-flows"));
+    }
+    assert!(!String::from_utf8_lossy(&text).contains("br9 \nNXST"));
+    tree.put("bug-report-20261129110000/ovs-ofctl-dump-flows.out", text);
+    let database = fs::read(sandbox.run_dir().join("conf.db")).unwrap();
+    tree.put(
+        "bug-report-20261129110000/etc/openvswitch/conf.db",
+        database,
+    );
+    let report = tree.open();
+    assert_eq!(report.switches.keys().collect::<Vec<_>>(), ["br0"]);
+    let [left_out, twice] = &report.remarks[..] else {
+        panic!("{:?}", report.remarks);
+    };
+    let expected =
+        "line 2: a command without a valid bridge or version: left out, and 7 more such commands";
+    assert!(left_out.ends_with(expected), "{left_out}");
+    assert_eq!(
+        twice,
+        "bridge br0: 1 flows are in several texts and taken once"
+    );
+    let path = tree.path();
+    let from = path.to_str().unwrap();
+    ovs(&["--from", from, "dump-flows", "br0", "--no-stats"]).prints("priority=0 actions=NORMAL\n");
+    ovs(&["--from", from, "dump-flows", "br9"])
+        .fails(3, "unknown: not in the report: flows of br9");
+}

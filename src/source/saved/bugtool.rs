@@ -51,7 +51,7 @@ pub(super) fn bundle_file<'p>(directory: &str, path: &'p str) -> Option<BundleFi
 }
 
 /// The outputs in a file.
-pub(super) fn output(label: &str, name: String, text: Vec<u8>) -> Output {
+pub(super) fn output(label: &str, name: String, text: &[u8]) -> Output {
     let reply = REPLIES.iter().find(|(known, _)| *known == label);
     let command = reply.map(|(_, words)| {
         let words: Vec<&str> = words.split(' ').collect();
@@ -61,7 +61,28 @@ pub(super) fn output(label: &str, name: String, text: Vec<u8>) -> Output {
         name,
         command,
         is_cut: text.trim_ascii_end().ends_with(TIMEOUT),
-        text,
+        text: without_dates(text),
         ..Output::default()
     }
+}
+
+/// The text without the dates above the outputs of commands that run several times; its lines keep their numbers.
+fn without_dates(text: &[u8]) -> Vec<u8> {
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    let lines = lines.map(|line| if is_date(line) { b"\n" } else { line });
+    lines.collect::<Vec<_>>().concat()
+}
+
+/// Whether a line is what date(1) prints: `Sun Nov 29 23:40:56 UTC 2026`.
+fn is_date(line: &[u8]) -> bool {
+    let is_number = |word: &str, digits| word.len() == digits && word.parse::<u16>().is_ok();
+    let is_time = |word: &str| {
+        let parts: Vec<&str> = word.split(':').collect();
+        parts.len() == 3 && parts.iter().all(|part| is_number(part, 2))
+    };
+    let words = str::from_utf8(line).unwrap_or_default().split_whitespace();
+    let words: Vec<&str> = words.take(9).collect();
+    (5..9).contains(&words.len())
+        && words.iter().any(|word| is_time(word))
+        && words.iter().any(|word| is_number(word, 4))
 }

@@ -13,7 +13,7 @@ use super::report_files::ReportFiles;
 use super::sos::{self, CommandFile, Known};
 use super::stored_names::bridges;
 use super::texts::local_port;
-use super::texts::sections::{Section, SectionKind, cut};
+use super::texts::sections::{Section, SectionKind, cut, plain};
 use super::{Report, snapshot};
 use crate::base::shell::word;
 use crate::base::terminal::quoted;
@@ -182,6 +182,9 @@ impl Found {
         })?;
         // A value of a database may be a line of a terminal.
         let is_database = file::is_database(&bytes);
+        if !is_database {
+            bytes = plain(bytes);
+        }
         let sections = if is_database { Vec::new() } else { cut(&bytes) };
         let has = |wanted: fn(SectionKind) -> bool| sections.iter().any(|s| wanted(s.kind));
         let has_outputs = has(|kind| !matches!(kind, SectionKind::Database | SectionKind::Other));
@@ -235,7 +238,7 @@ impl Found {
         self.findings
             .outputs
             .extend(files.bundle.into_iter().map(|(path, label, text)| {
-                bugtool::output(&label, format!("{name}: {}", shown(&path)), text)
+                bugtool::output(&label, format!("{name}: {}", shown(&path)), &text)
             }));
         self.sos = Some((name, files.commands)).filter(|(_, commands)| !commands.is_empty());
         if !files.network.fib_trie.is_empty() && !files.network.devices.is_empty() {
@@ -274,6 +277,7 @@ impl Found {
                 continue;
             }
             let command = sos::by_prefix(path.rsplit('/').next().unwrap_or(&path));
+            let bytes = plain(bytes);
             let sections = cut(&bytes);
             let is_output = |section: &Section<'_>| {
                 !matches!(section.kind, SectionKind::Database | SectionKind::Other)
@@ -301,7 +305,11 @@ impl Found {
         if is_known {
             return Ok(());
         }
-        let message = format!("{}: of no known kind", shown(&name));
+        let mut message = format!("{}: of no known kind", shown(&name));
+        if let Some(remark) = archive.remarks().first() {
+            // What is cut off may have been of use.
+            message = format!("{message}; {remark}");
+        }
         let hint = "known are files of `ovs save`, reports of sos (sos_commands/openvswitch/...), bundles of ovs-bugtool \
                     (bug-report-.../...), and directories with conf.db or texts of ovs-ofctl";
         Err(OpenError::new(

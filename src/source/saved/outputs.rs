@@ -107,7 +107,7 @@ pub struct Findings {
     pub remarks: Vec<String>,
 }
 
-/// A text of a switch that names no bridge.
+/// A text of a switch that names no bridge, and that the user gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoBridge {
     /// The name of the text, quoted if necessary.
@@ -119,7 +119,7 @@ impl Findings {
     ///
     /// # Errors
     ///
-    /// A text of a switch names no bridge.
+    /// A text of a switch that the user gave names no bridge.
     pub fn report(self, name: String) -> Result<Report, NoBridge> {
         let mut remarks = self.remarks;
         let mut stored: BTreeMap<String, StoredBridge> = self
@@ -142,7 +142,12 @@ impl Findings {
                     output.name
                 ));
             }
+            let mut refused: Vec<usize> = Vec::new();
             for section in sections {
+                if section.is_refused() {
+                    refused.push(section.line);
+                    continue;
+                }
                 let command = output.command.clone();
                 let command = command.or(section.command.as_ref().map(Command::from));
                 if let Some(error) = tool_error(section.body) {
@@ -160,10 +165,17 @@ impl Findings {
                     (_, command) => {
                         let bridge = command.and_then(|command| command.bridge);
                         let named = output.bridge.clone().or(bridge);
-                        let Some(bridge) = named.or_else(|| own.clone()) else {
-                            return Err(NoBridge {
-                                name: output.name.clone(),
-                            });
+                        let bridge = match named.or_else(|| own.clone()) {
+                            Some(bridge) => bridge,
+                            None if output.is_given => {
+                                return Err(NoBridge {
+                                    name: output.name.clone(),
+                                });
+                            }
+                            None => {
+                                refused.push(section.line);
+                                continue;
+                            }
                         };
                         let text = NamedSection {
                             name: &output.name,
@@ -172,6 +184,17 @@ impl Findings {
                         texts.entry(bridge).or_default().push(text);
                     }
                 }
+            }
+            if let [first, others @ ..] = &refused[..] {
+                let more = match others.len() {
+                    0 => String::new(),
+                    more => format!(", and {more} more such commands"),
+                };
+                remarks.push(format!(
+                    "{}, line {}: a command without a valid bridge or version: left out{more}",
+                    output.name,
+                    first.saturating_sub(1)
+                ));
             }
         }
         let given = self.outputs.iter().filter(|output| output.is_given);

@@ -61,6 +61,12 @@ impl<'t> Section<'t> {
     pub fn bridge(&self) -> Option<&'t str> {
         self.command.as_ref()?.bridge
     }
+
+    /// Whether its command was refused: it names a wrong version, and has no output.
+    pub fn is_refused(&self) -> bool {
+        let is_wrong = |command: &CommandLine<'_>| command.has_wrong_version;
+        self.command.as_ref().is_some_and(is_wrong) && self.body.trim_ascii().is_empty()
+    }
 }
 
 /// A reply in a text, and where it is from.
@@ -112,6 +118,8 @@ pub struct CommandLine<'t> {
     pub target: Option<&'t str>,
     /// The version that `-O` names; the highest of several.
     pub version: Option<Version>,
+    /// Whether `-O` names something else, which the program refuses.
+    pub has_wrong_version: bool,
     /// The bridge, if the command has one.
     pub bridge: Option<&'t str>,
     /// The arguments after the name.
@@ -128,6 +136,7 @@ impl<'t> CommandLine<'t> {
             program,
             target: None,
             version: None,
+            has_wrong_version: false,
             bridge: None,
             arguments: Vec::new(),
         };
@@ -135,14 +144,12 @@ impl<'t> CommandLine<'t> {
         while let Some(word) = words.next() {
             match word {
                 "|" | ">" | "2>&1" | ";" | "&&" => break,
-                "-O" | "--protocols" => command.version = versions(words.next()?),
+                "-O" | "--protocols" => command.take_version(words.next()?),
                 "-t" | "--target" if program == Program::Appctl => command.target = words.next(),
                 // Seconds, a format.
                 "-t" | "-T" | "-F" | "-f" | "--format" => drop(words.next()),
-                _ if word.starts_with("-O") => command.version = versions(word.get(2..)?),
-                _ if word.starts_with("--protocols=") => {
-                    command.version = versions(word.get(12..)?);
-                }
+                _ if word.starts_with("-O") => command.take_version(word.get(2..)?),
+                _ if word.starts_with("--protocols=") => command.take_version(word.get(12..)?),
                 _ if command.name.is_empty() && word.starts_with('-') => {}
                 _ if command.name.is_empty() => command.name = word,
                 _ if command.arguments.len() >= MAX_ARGUMENTS => break,
@@ -158,6 +165,11 @@ impl<'t> CommandLine<'t> {
             .filter(|word| !word.contains([':', '/', '=']))
             .copied();
         Some(command)
+    }
+
+    fn take_version(&mut self, text: &str) {
+        self.version = versions(text);
+        self.has_wrong_version = self.version.is_none();
     }
 
     fn kind(&self) -> SectionKind {
@@ -236,6 +248,43 @@ fn heading(line: &str) -> Option<(SectionKind, Option<Version>, &str)> {
         version,
         rest.trim(),
     ))
+}
+
+/// A text without what only a terminal needs, if it is text: colours and other escape sequences, as in the output of
+/// `ovs-ofctl --color=always` and captures of script(1), and carriage returns. Its lines keep their numbers.
+pub fn plain(text: Vec<u8>) -> Vec<u8> {
+    const ESCAPE: u8 = 0x1b;
+    const BELL: u8 = 7;
+    let has = |byte: u8| memchr::memchr(byte, &text).is_some();
+    if !has(ESCAPE) && !has(b'\r') || has(0) {
+        return text;
+    }
+    let mut plain = Vec::with_capacity(text.len());
+    let mut bytes = text.into_iter().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\r' => {}
+            ESCAPE => {
+                let kind = bytes.next_if(|byte| *byte != b'\n');
+                let is_before_end = |byte: &u8| match kind {
+                    // Numbers, then the letter that ends it.
+                    Some(b'[') => (b' '..=b'?').contains(byte),
+                    // The title of a window.
+                    Some(b']') => !matches!(*byte, BELL | ESCAPE | b'\n'),
+                    // A set of characters.
+                    Some(b' '..=b'/') => (b' '..=b'/').contains(byte),
+                    _ => false,
+                };
+                while bytes.next_if(is_before_end).is_some() {}
+                if matches!(kind, Some(b'[' | b']' | b' '..=b'/')) {
+                    // A title may end with another sequence.
+                    bytes.next_if(|byte| !matches!(*byte, ESCAPE | b'\n'));
+                }
+            }
+            _ => plain.push(byte),
+        }
+    }
+    plain
 }
 
 /// Maximum number of replies in a text; what follows belongs to the last.
