@@ -286,6 +286,23 @@ impl Context {
         Ok(bridge)
     }
 
+    /// The names of all bridges, sorted: of a saved host without a database those whose texts it has.
+    pub(super) async fn bridge_names(&self) -> Result<Vec<String>, Failure> {
+        let all = Want::of(Scope::All, Depth::BridgeNames);
+        let bridges = self.topology(all).await;
+        let mut names: Vec<String> = match (bridges, self.host.reach.saved()) {
+            (Ok(all), _) => all.bridges.into_iter().map(|bridge| bridge.name).collect(),
+            (Err(failure), Some(saved))
+                if failure.is_unknown && !saved.report.switches.is_empty() =>
+            {
+                saved.report.switches.keys().cloned().collect()
+            }
+            (Err(failure), _) => return Err(failure),
+        };
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// The failure that no switch of this name can be asked: there is no such bridge, or it is a VLAN bridge.
     pub(super) async fn no_switch(&self, name: &str, bridges: &Topology) -> Failure {
         let fakes = match self.vlan_bridges(&bridges.bridges, Some(name)).await {

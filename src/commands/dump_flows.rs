@@ -31,7 +31,6 @@ pub use sort::fields as sort_fields;
 use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
-use crate::model::{Depth, Scope, Want};
 use crate::openflow::text::PortSpelling;
 
 use count::Counts;
@@ -80,10 +79,7 @@ impl Args {
 
     /// Dumps every bridge of the database. Failures are reported; the exit code is that of the worst.
     async fn dump_all(&self, cx: &Context, out: &mut Out<'_>) -> Result<(), Failure> {
-        let all = Want::of(Scope::All, Depth::BridgeNames);
-        let bridges = cx.topology(all).await?.bridges;
-        let mut bridges: Vec<String> = bridges.into_iter().map(|bridge| bridge.name).collect();
-        bridges.sort_unstable();
+        let bridges = cx.bridge_names().await?;
         let mut unknown: Option<Failure> = None;
         let mut failed = None;
         let mut answered = bridges.is_empty();

@@ -5,6 +5,7 @@ mod find;
 use super::lines::InterfaceRow;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::mac::mac;
+use crate::base::saved::NOT_IN_REPORT;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::resolve::{Found, PortWord, ResolveError, argument, find, find_of_switch, parse};
@@ -160,10 +161,21 @@ impl ListArgs {
         let (topology, vlan) = bridges(cx, bridge).await?;
         let client = cx.vswitchd().await?;
         let tables = MacTables::read(cx, &client, &topology).await?;
-        if let (Some(name), [(_, Err(_))]) = (bridge, tables.0.as_slice()) {
+        if let (Some(name), [(_, Err(error))]) = (bridge, tables.0.as_slice())
+            && matches!(error.kind, ErrorKind::Refused(_))
+        {
             return Err(not_served(name));
         }
-        let mut rows = tables.into_rows(cx);
+        let has_answer = tables.0.iter().any(|(_, table)| table.is_ok());
+        let (mut rows, unknown) = tables.into_rows(cx);
+        let exit = match unknown {
+            Some(failure) if !has_answer => return Err(failure),
+            Some(failure) => {
+                cx.say(&failure);
+                Some(failure.exit)
+            }
+            None => None,
+        };
         rows.retain(|row| {
             let is_in = |vid: u16| row.entry.vlan == vid;
             vlan.is_none_or(|vid| i64::from(row.entry.vlan) == vid) && self.vlan.is_none_or(is_in)
@@ -178,7 +190,8 @@ impl ListArgs {
                 })
             });
         }
-        cx.print_list(&view, &rows, "MAC addresses")
+        cx.print_list(&view, &rows, "MAC addresses")?;
+        exit.map_or(Ok(()), |exit| Err(Failure::silent(exit)))
     }
 }
 
@@ -226,8 +239,8 @@ async fn bridges(cx: &Context, name: Option<&str>) -> Result<(Topology, Option<i
     }
 }
 
-/// The MAC learning tables of bridges, or why ovs-vswitchd refuses one.
-struct MacTables<'t>(Vec<(&'t Bridge, Result<MacTable, String>)>);
+/// The MAC learning tables of bridges, or why there is none: ovs-vswitchd refuses it, or it was not saved.
+struct MacTables<'t>(Vec<(&'t Bridge, Result<MacTable, Error>)>);
 
 impl<'t> MacTables<'t> {
     /// Reads the tables of these bridges.
@@ -242,29 +255,35 @@ impl<'t> MacTables<'t> {
         for bridge in &topology.bridges {
             progress.say(|| format!("the MAC addresses of {}", bridge.name));
             let table = match MacTable::read(client, &bridge.name).await {
-                Ok(table) => Ok(table),
-                Err(Error {
-                    kind: ErrorKind::Refused(text),
-                    ..
-                }) => Err(text),
-                Err(error) => return Err(error.into()),
+                Err(error)
+                    if !matches!(error.kind, ErrorKind::Refused(_) | ErrorKind::NotSaved(_)) =>
+                {
+                    return Err(error.into());
+                }
+                table => table,
             };
             tables.push((bridge, table));
         }
         Ok(MacTables(tables))
     }
 
-    /// The entries, by bridge, VLAN and address. What is not understood or was refused is remarked.
-    fn into_rows(self, cx: &Context) -> Vec<MacRow<'t>> {
-        let mut rows = Vec::new();
+    /// The entries, by bridge, VLAN and address, and a failure that names the tables that were not saved. What is not
+    /// understood or was refused is remarked.
+    fn into_rows(self, cx: &Context) -> (Vec<MacRow<'t>>, Option<Failure>) {
+        let (mut rows, mut not_saved) = (Vec::new(), Vec::new());
         for (bridge, table) in self.0 {
             let mut table = match table {
                 Ok(table) => table,
-                Err(refused) => {
+                Err(error) => {
                     let name = quoted(&bridge.name);
-                    cx.remark(&format!(
-                        "the MAC addresses of {name} are not known: {refused}"
-                    ));
+                    match error.kind {
+                        ErrorKind::NotSaved(what) => not_saved.push(what),
+                        ErrorKind::Refused(why) => {
+                            cx.remark(&format!("the MAC addresses of {name} are not known: {why}"));
+                        }
+                        // Not in it.
+                        _ => {}
+                    }
                     continue;
                 }
             };
@@ -283,7 +302,10 @@ impl<'t> MacTables<'t> {
                 entry,
             }));
         }
-        rows
+        let unknown = (!not_saved.is_empty()).then(|| {
+            Failure::not_saved(format!("unknown: {NOT_IN_REPORT}{}", not_saved.join(", ")))
+        });
+        (rows, unknown)
     }
 }
 

@@ -578,3 +578,104 @@ fn outputs_that_are_none() {
     ran.fails(3, "unknown: not in the report")
         .says(refused.trim_end());
 }
+
+/// As a terminal gets it, and as script(1) keeps it.
+#[test]
+fn colours_and_carriage_returns() {
+    let scene = Scene::new();
+    let command = "dump-flows br-int --names";
+    let plain = scene.put("plain", ofctl!(scene.sandbox, "{command} --color=never"));
+    let coloured = ofctl!(scene.sandbox, "{command} --color=always");
+    assert!(coloured.contains("\u{1b}["), "{coloured}");
+    let typescript = format!(
+        "Script started on 2026-11-29 11:00:00+00:00 [TERM=\"xterm\"]\n\
+         \u{1b}[?2004h\u{1b}]0;root@node1: ~\u{7}root@node1:~# ovs-ofctl {command}\r\n\u{1b}[?2004l\r{}\
+         \u{1b}[?2004h\u{1b}]0;root@node1: ~\u{1b}\\root@node1:~# exit\r\n",
+        coloured.replace('\n', "\r\n")
+    );
+    let run = |source: &str| scene.run("dump-flows br-int --no-stats", &[source]);
+    let expected = run(&format!("br-int={plain}")).exits(0);
+    assert_eq!(expected.stdout.lines().count(), 2, "{expected:?}");
+    let coloured = scene.put("coloured", coloured);
+    for source in [
+        format!("br-int={coloured}"),
+        scene.put("typescript", typescript),
+    ] {
+        let ran = run(&source);
+        assert_eq!(
+            (ran.stdout, ran.stderr, ran.code),
+            (
+                expected.stdout.clone(),
+                expected.stderr.clone(),
+                expected.code
+            )
+        );
+    }
+}
+
+/// What is known of the other bridges is printed, and the one is named.
+#[test]
+fn a_bridge_of_which_nothing_is_known() {
+    let scene = Scene::new();
+    let sandbox = &scene.sandbox;
+    let ports = scene.put("ports", ofctl!(sandbox, "dump-ports br-int"));
+    let mut table = String::from("root@node1:~# ovs-appctl fdb/show br-int\n");
+    appctl!(sandbox, "fdb/add br-int p1 0 02:00:00:00:00:01");
+    table += &appctl!(sandbox, "fdb/show br-int");
+    let sources = [
+        scene.log(),
+        format!("br-int={ports},{}", scene.flows()),
+        scene.put("fdb", table),
+    ];
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    for (line, printed, missing) in [
+        (
+            "port stats -g port",
+            "br-int\np1\n",
+            "port statistics of br-ex",
+        ),
+        ("fdb list -g mac", "02:00:00:00:00:01\n", "fdb/show br-ex"),
+        (
+            "dump-flows --all --no-stats",
+            "br-int\tpriority=0 actions=NORMAL\nbr-int\tin_port=p1 actions=drop\n",
+            "flows of br-ex",
+        ),
+    ] {
+        let ran = scene.run(line, &sources);
+        let mut lines: Vec<&str> = ran.stdout.lines().collect();
+        let mut expected: Vec<&str> = printed.lines().collect();
+        lines.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(lines, expected, "{line}");
+        let message = format!("ovs: unknown: not in the report: {missing}\n");
+        assert_eq!((ran.stderr, ran.code), (message, 3), "{line}");
+    }
+    let all = scene.run("fdb find 02:00:00:00:00:01 -g port", &sources);
+    assert_eq!(all.says("fdb/show br-ex").stdout, "p1\n");
+    scene
+        .run("port stats", &[sources[0]])
+        .fails(3, "port statistics of br-ex");
+    scene
+        .run("fdb list", &[sources[0]])
+        .fails(3, "fdb/show br-ex, fdb/show br-int");
+}
+
+/// Which bridges there are is known from their texts.
+#[test]
+fn all_bridges_of_texts() {
+    let scene = Scene::new();
+    let other = scene.put("other", ofctl!(scene.sandbox, "dump-flows br-ex"));
+    let sources = [
+        format!("br-int={}", scene.flows()),
+        format!("br-ex={other}"),
+    ];
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    let ran = scene.run("dump-flows --all --count", &sources).exits(0);
+    assert_eq!(ran.stdout, "br-ex\t1\nbr-int\t2\n");
+    scene
+        .run("dump-flows br-int -O OpenFlow13", &sources)
+        .fails(
+            3,
+            "flows of br-int over OpenFlow13 (of each bridge one version is read, of this one OpenFlow10)",
+        );
+}

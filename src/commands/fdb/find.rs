@@ -82,7 +82,7 @@ pub(super) async fn find(cx: &Context, address: &str, bridge: Option<&str>) -> R
     let view = cx.format.view(&columns)?;
     let (topology, vlan) = bridges(cx, bridge).await?;
     let (learned, entries, not_read) = match learned(cx, &topology, address).await {
-        Ok((rows, entries)) => (rows, entries, None),
+        Ok(learned) => learned,
         Err(failure) => (Vec::new(), 0, Some(failure)),
     };
     let picture = Picture::with_peers(cx, topology.clone(), true).await?;
@@ -140,18 +140,18 @@ pub(super) async fn find(cx: &Context, address: &str, bridge: Option<&str>) -> R
     cx.print_list(&view, &found, "ports")
 }
 
-/// The entries of all tables for this address, and how many there are for all addresses.
+/// The entries of all tables for this address, how many there are for all addresses, and which tables were not saved.
 async fn learned<'t>(
     cx: &Context,
     topology: &'t Topology,
     address: &str,
-) -> Result<(Vec<MacRow<'t>>, usize), Failure> {
+) -> Result<(Vec<MacRow<'t>>, usize, Option<Failure>), Failure> {
     let client = cx.vswitchd().await?;
     let tables = MacTables::read(cx, &client, topology).await?;
-    let mut rows = tables.into_rows(cx);
+    let (mut rows, unknown) = tables.into_rows(cx);
     let all = rows.len();
     rows.retain(|row| row.entry.mac == address);
-    Ok((rows, all))
+    Ok((rows, all, unknown))
 }
 
 /// The columns of an interface that have this address.

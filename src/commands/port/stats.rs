@@ -5,10 +5,9 @@ use crate::commands::lines;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Failure};
 use crate::model::resolve::{PortWord, parse};
-use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::port_stats::PortStats;
 use crate::openflow::text::{NameLookup as _, PORT_ANY, reserved_port};
-use crate::output::{Cell, ColourRole, Column, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, View, headings};
 use crate::source::SwitchError;
 
 pub(super) const ABOUT: About = About::watchable()
@@ -97,49 +96,79 @@ pub(super) async fn stats(
 ) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let switches = if let Some(switch) = switch {
-        vec![switch.to_owned()]
-    } else {
-        let all = cx
-            .topology(Want::of(Scope::All, Depth::BridgeNames))
-            .await?;
-        all.bridges.into_iter().map(|bridge| bridge.name).collect()
+    let Some(switch) = switch else {
+        return stats_of_all(cx, &view).await;
     };
-    let mut lines = Vec::new();
-    for name in switches {
-        let switch = SwitchArg::parse(cx, &name)?;
-        let mut connected = switch.connect(cx).await?;
-        let names = switch.names(cx).await?.ports;
-        let ofport = match port.map(|port| parse(port).port) {
-            None => PORT_ANY,
-            Some(PortWord::Number(number)) => number,
-            Some(PortWord::Name(port)) => names
-                .ofport(&port)
-                .ok_or_else(|| switch.unknown_port(&port, &names))?,
-        };
-        let counted = connected.port_stats(ofport).await;
-        let counted = counted.map_err(|error| match (&error, port) {
-            (SwitchError::Refused(refusal), Some(port)) if refusal.is_bad_port() => {
-                switch.unknown_port(port, &names)
+    let mut rows = stats_of(cx, switch, port).await?;
+    rows.sort_by_key(|row| row.stats.ofport);
+    cx.print_list(&view, &rows, "ports")
+}
+
+/// Prints the ports of all bridges. If some bridges do not answer, these are named.
+async fn stats_of_all(cx: &Context, view: &View<'_, PortStatsRow>) -> Result<(), Failure> {
+    let bridges = cx.bridge_names().await?;
+    let mut rows = Vec::new();
+    let mut failures = Vec::new();
+    for bridge in &bridges {
+        match stats_of(cx, bridge, None).await {
+            Ok(mut of_bridge) => {
+                of_bridge.sort_by_key(|row| row.stats.ofport);
+                rows.extend(of_bridge);
             }
-            _ => switch.failure(error),
-        })?;
-        if let (true, Some(port)) = (counted.is_empty(), port) {
-            return Err(switch.unknown_port(port, &names));
+            Err(failure) => failures.push(failure),
         }
-        lines.extend(counted.into_iter().map(|stats| {
-            let name_of = |known: Option<&str>| {
-                let name = known.or(reserved_port(stats.ofport));
-                name.map(str::to_owned)
-            };
-            PortStatsRow {
-                bridge: name.clone(),
-                interface: name_of(names.port_name(stats.ofport)),
-                port: name_of(names.port_of(stats.ofport)),
-                stats,
-            }
-        }));
     }
-    lines.sort_by(|a, b| (&a.bridge, a.stats.ofport).cmp(&(&b.bridge, b.stats.ofport)));
-    cx.print_list(&view, &lines, "ports")
+    let has_answer = failures.len() < bridges.len();
+    let Some(exit) = failures.first().map(|failure| failure.exit) else {
+        return cx.print_list(view, &rows, "ports");
+    };
+    if !has_answer {
+        return Err(failures.swap_remove(0));
+    }
+    for failure in failures {
+        cx.say(&failure.with_last_words(&cx.host).await);
+    }
+    cx.print_list(view, &rows, "ports")?;
+    Err(Failure::silent(exit))
+}
+
+/// The ports of a switch, or this one.
+async fn stats_of(
+    cx: &Context,
+    name: &str,
+    port: Option<&str>,
+) -> Result<Vec<PortStatsRow>, Failure> {
+    let switch = SwitchArg::parse(cx, name)?;
+    let mut connected = switch.connect(cx).await?;
+    let names = switch.names(cx).await?.ports;
+    let ofport = match port.map(|port| parse(port).port) {
+        None => PORT_ANY,
+        Some(PortWord::Number(number)) => number,
+        Some(PortWord::Name(port)) => names
+            .ofport(&port)
+            .ok_or_else(|| switch.unknown_port(&port, &names))?,
+    };
+    let counted = connected.port_stats(ofport).await;
+    let counted = counted.map_err(|error| match (&error, port) {
+        (SwitchError::Refused(refusal), Some(port)) if refusal.is_bad_port() => {
+            switch.unknown_port(port, &names)
+        }
+        _ => switch.failure(error),
+    })?;
+    if let (true, Some(port)) = (counted.is_empty(), port) {
+        return Err(switch.unknown_port(port, &names));
+    }
+    let row = |stats: PortStats| {
+        let name_of = |known: Option<&str>| {
+            let name = known.or(reserved_port(stats.ofport));
+            name.map(str::to_owned)
+        };
+        PortStatsRow {
+            bridge: name.to_owned(),
+            interface: name_of(names.port_name(stats.ofport)),
+            port: name_of(names.port_of(stats.ofport)),
+            stats,
+        }
+    };
+    Ok(counted.into_iter().map(row).collect())
 }

@@ -41,7 +41,11 @@ pub(super) fn serve(stream: UnixStream, host: &SavedHost, bridge: &str) -> io::R
         None => offer,
     };
     let place = match switch {
-        Some(_) if usable.is_none() => format!("{bridge} over {}", offer.spans()),
+        Some(switch) if usable.is_none() => format!(
+            "{bridge} over {} (of each bridge one version is read, of this one {})",
+            offer.spans(),
+            switch.version
+        ),
         _ => bridge.to_owned(),
     };
     let mut player = Player {
