@@ -139,14 +139,15 @@ impl Args {
             stats.map_err(|error| switch.unsupported("table statistics", version, error))?;
         // The names decide which tables are shown, so the features are needed unless few columns are.
         let counters = ["table", "active", "lookups", "matched"];
-        let features = if self.all && view.shows_only(&counters) {
-            Vec::new()
-        } else {
+        let has_names = !(self.all && view.shows_only(&counters));
+        let features = if has_names {
             match connected.table_features().await {
                 // A switch may not support the request.
                 Err(SwitchError::Refused(_)) => Vec::new(),
                 features => or_unknown(cx, features).map_err(|error| switch.failure(error))?,
             }
+        } else {
+            Vec::new()
         };
         let mut lines: Vec<FlowTableRow> = stats
             .into_iter()
@@ -161,8 +162,9 @@ impl Args {
                 }
             })
             .collect();
-        // OpenFlow truncates names; the database has them in full.
-        if lines.iter().any(FlowTableRow::may_be_cut) {
+        // OpenFlow truncates names, or they were not saved of it; the database has them in full.
+        let is_told = |line: &FlowTableRow| line.features.is_some() && !line.may_be_cut();
+        if has_names && !lines.iter().all(is_told) {
             let names = switch.whole_table_names(cx).await;
             for line in &mut lines {
                 line.whole_name = names.get(line.stats.table_id).map(str::to_owned);

@@ -88,3 +88,42 @@ fn three_outputs() {
         .exits(2)
         .says("did you mean \"active\"");
 }
+
+/// The texts of OpenFlow 1.0 have names and sizes; those of later versions not, but the database has the names.
+#[test]
+fn from_texts() {
+    let sandbox = bridge();
+    let dir = tempfile::tempdir().unwrap();
+    let texts = |version: &str| {
+        let files = ["dump-flows", "dump-tables"].map(|command| {
+            let file = dir.path().join(format!("{command}-{version}"));
+            std::fs::write(&file, ofctl!(sandbox, "-O {version} {command} br0")).unwrap();
+            file.to_str().unwrap().to_owned()
+        });
+        files.join(",")
+    };
+    let early = texts("OpenFlow10");
+    for list in ["dump-tables br0 --json", "dump-tables br0 --json --all"] {
+        let live = ovs!(sandbox, "{list} -O OpenFlow10").json();
+        assert_eq!(ovs!("{list} --from br0={early}").json(), live, "{list}");
+    }
+    let database = sandbox.run_dir().join("conf.db");
+    let database = database.to_str().unwrap();
+    let columns = "--columns table,name,active,lookups,matched";
+    let live = ovs!(sandbox, "dump-tables br0 {columns}").out();
+    assert!(live.contains("\n7\tseven\t"), "{live}");
+    let (later, flows) = (texts("OpenFlow15"), early.split(',').next().unwrap());
+    let tables = early.split(',').nth(1).unwrap();
+    let later_flows = later.split(',').next().unwrap();
+    for from in [
+        format!("{later} --from {database}"),
+        format!("{later_flows},{tables} --from {database}"),
+    ] {
+        let ran = ovs!("dump-tables br0 {columns} --from br0={from}").run();
+        assert_eq!(ran.stdout, live, "{ran:?}");
+    }
+    // The messages are of the version of the flows.
+    let later_tables = later.split(',').nth(1).unwrap();
+    ovs!("dump-tables br0 --from br0={flows},{later_tables}")
+        .fails(3, "unknown: not in the report: table statistics of br0");
+}

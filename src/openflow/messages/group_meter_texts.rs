@@ -3,7 +3,7 @@
 
 use super::groups::{GroupStats, NICIRA_DESC, NICIRA_STATS};
 use super::header::{self, VENDOR};
-use super::members::Counts;
+use super::members::{Counts, WireText};
 use super::meters::{MeterConfig, MeterStats, parse_id};
 use super::multipart;
 use super::tables::TableStats;
@@ -299,11 +299,12 @@ pub fn tlv_reply(version: Version, reply: &TlvTableReply) -> Option<Vec<u8>> {
     })
 }
 
-/// Reads the statistics of tables in OpenFlow 1.3 and later. A line that cannot be read is passed to `problem` with the
-/// number of lines before it.
+/// Reads the statistics of tables; before OpenFlow 1.3 with their names and sizes. A line that cannot be read is passed to
+/// `problem` with the number of lines before it.
 pub fn parse_table_stats(text: &str, mut problem: impl FnMut(usize, String)) -> Vec<TableStats> {
     let mut tables: Vec<TableStats> = Vec::new();
     let mut open: Option<u8> = None;
+    let names = parse_table_names(text);
     for (line, text) in text.lines().enumerate() {
         let text = text.trim();
         if tables.len() > MAX_TABLES {
@@ -340,10 +341,25 @@ pub fn parse_table_stats(text: &str, mut problem: impl FnMut(usize, String)) -> 
             }
         } else if let (Some(table_id), Some(counters)) = (open, text.strip_prefix("active=")) {
             open = None;
+            let features = tables.last().and_then(|before| before.features.clone());
             match table_line(table_id, counters) {
-                Some(table) => tables.push(table),
+                Some(table) => tables.push(TableStats { features, ..table }),
                 None => problem(line, no_pair(text)),
             }
+        } else if let (Some(table), Some(max_entries)) =
+            (tables.last_mut(), text.strip_prefix("max_entries="))
+        {
+            match max_entries.parse() {
+                Ok(max_entries) => table.features.get_or_insert_default().max_entries = max_entries,
+                Err(_) => problem(line, no_pair(text)),
+            }
+        }
+    }
+    for table in &mut tables {
+        if let Some(features) = &mut table.features {
+            features.table_id = table.table_id;
+            let name = names.iter().find(|(number, _)| *number == table.table_id);
+            features.name = WireText(name.map_or_else(String::new, |(_, name)| name.clone()));
         }
     }
     tables
@@ -365,12 +381,26 @@ fn table_line(table_id: u8, text: &str) -> Option<TableStats> {
     })
 }
 
-/// The reply with the statistics of tables, OpenFlow 1.3 and later.
+/// The length of a table's name, with the NUL at its end.
+const TABLE_NAME_LEN: usize = 32;
+
+/// `OFPFW_ALL`, which Open vSwitch sends for every table.
+const ALL_WILDCARDS: u32 = (1 << 22) - 1;
+
+/// The reply with the statistics of tables, OpenFlow 1.0, or 1.3 and later.
 pub fn table_stats_reply(version: Version, tables: &[TableStats]) -> Vec<Vec<u8>> {
     let entries: Vec<Vec<u8>> = tables
         .iter()
         .map(|table| {
             let mut out = vec![table.table_id, 0, 0, 0];
+            if version == Version::V10 {
+                let features = table.features.clone().unwrap_or_default();
+                let mut name = features.name.0.into_bytes();
+                name.resize(TABLE_NAME_LEN, 0);
+                out.extend(name);
+                out.extend(ALL_WILDCARDS.to_be_bytes());
+                out.extend(features.max_entries.to_be_bytes());
+            }
             out.extend(table.active.to_be_bytes());
             out.extend(table.lookups.to_be_bytes());
             out.extend(table.matched.to_be_bytes());

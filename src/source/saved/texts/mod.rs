@@ -63,10 +63,13 @@ pub fn switch(
         described: Vec::new(),
         remarks,
     };
-    for text in texts
-        .iter()
-        .filter(|text| text.section.kind == SectionKind::TableFeatures)
-    {
+    let has_tables = |text: &&NamedSection<'_>| {
+        matches!(
+            text.section.kind,
+            SectionKind::TableFeatures | SectionKind::TableStats
+        )
+    };
+    for text in texts.iter().filter(has_tables) {
         for (table, name) in parse_table_names(&String::from_utf8_lossy(text.section.body)) {
             names.add_table(table, &name);
         }
@@ -239,18 +242,19 @@ impl<'r, 't> Reading<'r, 't> {
             let Some(text) = self.chosen(kind) else {
                 continue;
             };
-            let needs_v13 = matches!(part, Part::Meters | Part::MeterStats | Part::TableStats);
-            let of_text = text.section.version;
-            let is_early = part == Part::TableStats && of_text < Some(Version::V13);
-            if needs_v13 && (self.version < Version::V13 || is_early) {
-                let reason = if is_early {
-                    format!("they are of {}", of_text.unwrap_or(Version::V10))
-                } else {
-                    format!("the flows are of {}", self.version)
-                };
+            let is_usable = match part {
+                _ if self.version >= Version::V13 => true,
+                Part::Meters | Part::MeterStats => false,
+                // The others have what the text of another version does not tell.
+                Part::TableStats => {
+                    [text.section.version, Some(self.version)] == [Some(Version::V10); 2]
+                }
+                _ => true,
+            };
+            if !is_usable {
                 self.remarks.push(format!(
-                    "{}: {what} are left out: {reason}, OpenFlow13 or later is needed",
-                    text.name
+                    "{}: {what} are left out: the bridge is read in {}, OpenFlow13 or later is needed",
+                    text.name, self.version
                 ));
                 continue;
             }

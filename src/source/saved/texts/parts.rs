@@ -181,7 +181,7 @@ pub(super) fn meter_stats(
     meter_stats_reply(version, &meters)
 }
 
-/// The reply with the statistics of tables, of OpenFlow 1.3 and later.
+/// The reply with the statistics of tables.
 pub(super) fn table_stats(
     text: &NamedSection<'_>,
     version: Version,
