@@ -136,8 +136,8 @@ impl EntryReplay<'_> {
     fn remark_timeouts(&self, bridge: &str, dumped: &[u8]) {
         let dumped = String::from_utf8_lossy(dumped);
         let flows = dumped.lines().filter(|line| {
-            let (flow, _) = line.split_once(" actions=").unwrap_or((line, ""));
-            flow.contains("idle_timeout=") || flow.contains("hard_timeout=")
+            let (flow, _) = line.split_once(",\"actions\":").unwrap_or((line, ""));
+            flow.contains("\"idle_timeout\":") || flow.contains("\"hard_timeout\":")
         });
         let count = flows.count();
         if count > 0 {
