@@ -21,17 +21,40 @@ pub const WORDS: [&str; 9] = [
     "credentials",
 ];
 
-/// Whether the value of a key is a secret: a word of the key, whatever its case, is one of [`WORDS`], or it names a private
-/// key and the value is not the path of a file. An empty value is none.
+/// Whether the value of a key is a secret: a word of the key is one of [`WORDS`], or it names a private key and the value
+/// is not the path of a file. An empty value is none.
+///
+/// Case and digits at the end of a word do not count. A capital letter after a small one or a digit, or before a small
+/// one, begins a word, too: `authToken`, `APIToken2`.
 pub fn is_secret(key: &str, value: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let words: Vec<&str> = key.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let is_private_key = words.windows(2).any(|pair| pair == ["private", "key"])
-        || words
-            .iter()
-            .any(|word| ["privatekey", "privkey"].contains(word));
-    let is_secret = words.iter().any(|word| WORDS.contains(word));
-    !value.is_empty() && (is_secret || (is_private_key && !is_path(value)))
+    let is_word_of_secret = |key: &str| {
+        let words = key.split(|c: char| !c.is_ascii_alphanumeric());
+        let words = words.map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
+        let words: Vec<String> = words.map(str::to_ascii_lowercase).collect();
+        let is_private_key = words.windows(2).any(|pair| pair == ["private", "key"])
+            || words
+                .iter()
+                .any(|word| ["privatekey", "privkey"].contains(&word.as_str()));
+        words.iter().any(|word| WORDS.contains(&word.as_str()))
+            || (is_private_key && !is_path(value))
+    };
+    !value.is_empty() && (is_word_of_secret(key) || is_word_of_secret(&with_capitals_apart(key)))
+}
+
+/// The key with `_` before each capital letter that begins a word: `auth_Token`, `API_Token2`.
+fn with_capitals_apart(key: &str) -> String {
+    let mut apart = String::with_capacity(key.len());
+    let mut chars = key.chars().peekable();
+    let mut is_after_small = false;
+    while let Some(c) = chars.next() {
+        let is_before_small = chars.peek().is_some_and(char::is_ascii_lowercase);
+        if c.is_ascii_uppercase() && (is_after_small || is_before_small) {
+            apart.push('_');
+        }
+        is_after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        apart.push(c);
+    }
+    apart
 }
 
 /// The value of a key, or [`MASK`] if it is a secret.
@@ -83,6 +106,15 @@ mod tests {
             "auth-token",
             "x.secret",
             "private_key",
+            "authToken",
+            "APIToken",
+            "v2Token",
+            "passWord",
+            "privateKey",
+            "privKey2",
+            "remote_password2",
+            "psk1",
+            "PSK2Remote",
         ] {
             assert_eq!(masked(key, "x"), "***", "{key}");
             assert_eq!(masked(key, ""), "", "{key}");
@@ -96,6 +128,10 @@ mod tests {
             "pskx",
             "iface-id",
             "public_key",
+            "tokensPerSecond",
+            "Pskov",
+            "secretary",
+            "2psk",
         ] {
             assert_eq!(masked(key, "x"), "x", "{key}");
         }
@@ -117,6 +153,7 @@ mod tests {
             ),
             ("options={\"psk\"=b,remote_ip=a}", "options={\"psk\"=***"),
             ("private_key=/etc/key", "private_key=/etc/key"),
+            ("external_ids:authToken=x", "external_ids:authToken=***"),
             ("tokens=5", "tokens=5"),
             ("br0", "br0"),
             ("ü=ö", "ü=ö"),
