@@ -234,6 +234,10 @@ fn names_of_ports_that_are_quoted() {
     for port in ["pört-ü", "a b", "x(y"] {
         assert_eq!(ran.stdout.matches(port).count(), 2, "{ran:?}");
     }
+    // A file may have commas in its name.
+    let comma = scene.put("na,mes.txt", fs::read_to_string(&text).unwrap());
+    let ran_again = scene.run("dump-flows br-int", &[&format!("br-int={comma}")]);
+    assert_eq!(ran_again.stdout, ran.stdout);
     // Beside ports that are known, too.
     vsctl!(scene.sandbox, "del-port br-int 'a b'");
     let show = scene.put("show.txt", ofctl!(scene.sandbox, "show br-int"));

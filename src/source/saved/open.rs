@@ -78,7 +78,7 @@ impl From<ArchiveError> for OpenError {
 
 impl Report {
     /// Opens what was saved of one host: paths of reports, databases and texts, or `BRIDGE=FILE[,FILE...]` for texts of a
-    /// bridge. What several have together is one report: a file of `ovs save` or a database, dumps of its tables, and
+    /// bridge; a FILE that exists may have commas. What several have together is one report: a file of `ovs save` or a database, dumps of its tables, and
     /// texts of its bridges.
     ///
     /// # Errors
@@ -140,6 +140,9 @@ struct Found {
 impl Found {
     /// Opens the texts of a bridge.
     fn open_texts(&mut self, source: &str, bridge: &str, files: &str) -> Result<(), OpenError> {
+        if Path::new(files).exists() {
+            return self.open(files, Some(bridge));
+        }
         let mut files = files.split(',').filter(|file| !file.is_empty()).peekable();
         if files.peek().is_none() {
             let message = format!("{}: there is no file after =", quoted(source));
