@@ -73,8 +73,24 @@ pub(super) async fn run(
 fn is_change(cx: &Context, fleet: &Fleet, command: &Command) -> Result<bool, Failure> {
     let usage = |message: String| Failure::new(Exit::Usage, message);
     match command.on_hosts() {
-        OnHosts::Nothing => Err(usage("this command does not concern a host".to_owned())
-            .hint("leave --host, --hosts and all but one --from out")),
+        OnHosts::Nothing => {
+            let is_saved = fleet.hosts.iter().any(FleetHost::is_saved);
+            let (message, hint) = match command {
+                Command::Diff(_) => (
+                    "diff compares two hosts, which A and B name",
+                    "leave --host and --hosts out: A and B are also host:NAME",
+                ),
+                Command::Sandbox(_) if is_saved => (
+                    "a sandbox replays one saved host, these are several",
+                    "leave all but one --from out",
+                ),
+                _ => (
+                    "this command does not concern a host",
+                    "leave --host, --hosts and all but one --from out",
+                ),
+            };
+            Err(usage(message.to_owned()).hint(hint))
+        }
         OnHosts::Changes
             if command.changes_host() && fleet.hosts.iter().any(FleetHost::is_saved) =>
         {

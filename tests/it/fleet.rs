@@ -208,6 +208,9 @@ fn changes_need_each() {
         .ovs("sandbox stop")
         .fails(2, "does not concern a host");
     fleet
+        .ovs("diff now x.db")
+        .fails(2, "diff compares two hosts");
+    fleet
         .ovs("show --watch")
         .fails(2, "--watch watches one host");
     // Without writing anything it needs no word.

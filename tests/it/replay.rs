@@ -274,6 +274,7 @@ fn what_cannot_be_replayed() {
     ovs!("--from {from} sandbox start --neutron").fails(2, "contradict each other");
     ovs!("--from {from} sandbox stop").fails(2, "goes with sandbox start");
     ovs!("--from - sandbox run -- true").fails(2, "reads its sources several times");
+    ovs!("--from {from} --from {from} sandbox start").fails(2, "a sandbox replays one saved host");
 }
 
 /// A bridge of a report whose name is an endpoint: only the switch of the sandbox is changed.
