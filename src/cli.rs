@@ -149,7 +149,7 @@ impl Cli {
             return failure.report(quiet);
         }
         let is_saved = !self.global.from.is_empty();
-        if is_saved && let Err(failure) = suits_saved(&self.command, words) {
+        if is_saved && let Err(failure) = suits_saved(&self.command, &self.global.from, words) {
             return failure.report(quiet);
         }
         let cx = match self.global.options(names_database(words), asks) {
@@ -191,7 +191,7 @@ impl Cli {
 }
 
 /// Whether a command may be given a saved host.
-fn suits_saved(command: &Command, words: &[OsString]) -> Result<(), Failure> {
+fn suits_saved(command: &Command, from: &[String], words: &[OsString]) -> Result<(), Failure> {
     let refused = |message: &str| Err(Failure::new(Exit::Usage, message));
     let mut options = words.iter().take_while(|word| *word != "--");
     // OVS_DB is no contradiction, and the option cannot be told from it otherwise.
@@ -202,6 +202,7 @@ fn suits_saved(command: &Command, words: &[OsString]) -> Result<(), Failure> {
         );
     }
     match command {
+        Command::Do(commands::Command::Diff(args)) => Err(args.refused_from(from)),
         Command::Do(command) if command.changes_host() => {
             refused("--from is for commands that read: a saved host is not changed")
         }

@@ -24,9 +24,9 @@ use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::difference::configuration::{
-    Configuration, ItemKind, SettingColumns, setting_columns,
+    Configuration, ItemKey, ItemKind, SettingColumns, setting_columns,
 };
-use crate::model::difference::differences;
+use crate::model::difference::{UnknownSecret, differences};
 
 /// Maximum number of columns named in a remark.
 const MAX_NAMED: usize = 8;
@@ -40,8 +40,8 @@ named now is ./now. --db unix:PATH is the socket of now and of each host:NAME.
 Compared are the settings of Open vSwitch, bridges, ports and interfaces in the database, and of the bridges that both \
 have the flows, groups and meters, by what they mean (as `ovs flow diff` and `ovs group diff` do). Of a bridge that only one \
 has, the numbers of its flows, groups and meters are printed. Rows are matched by their names, not by their UUIDs; \
-controllers, queues and other rows without a name are compared as settings of the rows that refer to them. State, statistics, \
-counters and ages are not compared. Flows refer to ports by number, and so differ if the number of a port does: that is the \
+controllers, queues, zones of connection tracking and other rows without a name are compared as settings of the rows that refer \
+to them; those that no row refers to are compared whole, as row TABLE. State, statistics, counters and ages are not compared. Flows refer to ports by number, and so differ if the number of a port does: that is the \
 setting ofport of its interface.
 
 A line that begins with - is of A, one with + of B. Of an item that both have, the settings that differ are printed. What \
@@ -73,6 +73,25 @@ pub struct Args {
 }
 
 impl Args {
+    /// The refusal of `--from`, with its arguments: the host as it is now is not a saved one.
+    pub fn refused_from(&self, from: &[String]) -> Failure {
+        let saved = match from {
+            [saved] => saved,
+            _ => "FILE",
+        };
+        let sides = [&self.first, &self.second].map(|side| match side.as_str() {
+            side::NOW => word(saved),
+            side => word(side),
+        });
+        let line = format!("`ovs diff {}`", sides.join(" "));
+        let hint = match from {
+            [_] => line,
+            _ => format!("`ovs --from ... save FILE` makes one file of several, then {line}"),
+        };
+        let message = "diff has no --from: A and B name saved hosts themselves";
+        Failure::new(Exit::Usage, message).hint(hint)
+    }
+
     /// Runs it; the exit code is 1 if there is a difference.
     pub(super) async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
         match self.compare(cx).await {
@@ -108,22 +127,24 @@ impl Args {
         drop(progress);
 
         let mut printer = DifferencePrinter::new(cx);
-        let items = differences(&before, &after);
-        let mut are_same = items.is_empty();
-        for item in &items {
+        let differences = differences(&before, &after);
+        let mut are_same = differences.items.is_empty();
+        for item in &differences.items {
             print_item(&mut printer, item)?;
         }
+        let secrets = differences.unknown_secrets.iter();
         let bridges = |configuration: &Configuration| -> BTreeSet<String> {
-            let items = configuration.items.keys();
-            let bridges = items.filter(|(kind, _)| *kind == ItemKind::Bridge);
-            bridges.map(|(_, name)| name.clone()).collect()
+            let keys = configuration.items.keys();
+            let bridges = keys.filter(|key: &&ItemKey| key.kind == ItemKind::Bridge);
+            bridges.map(|key| key.name.clone()).collect()
         };
         let (of_first, of_second) = (bridges(&before), bridges(&after));
         let mut entries = EntryComparison {
             sides: &sides,
             spelling: &self.spelling,
             printer: &mut printer,
-            unknown: Vec::new(),
+            configurations: [&before, &after],
+            unknown: secrets.map(secret_words).collect(),
             without_meters: Vec::new(),
         };
         for bridge in of_first.union(&of_second) {
@@ -197,6 +218,21 @@ fn common_columns(cx: &Context, sides: &[Side<'_>; 2]) -> SettingColumns {
         Some((table, columns.intersection(others).cloned().collect()))
     });
     tables.collect()
+}
+
+/// A secret that is not known: `options:psk of interface vx0`.
+fn secret_words(secret: &UnknownSecret) -> String {
+    let UnknownSecret {
+        kind,
+        name,
+        setting,
+    } = secret;
+    let name = if name.is_empty() {
+        ""
+    } else {
+        &format!(" {}", word(name))
+    };
+    format!("{setting} of {}{name}", kind.word())
 }
 
 /// The first of a list, and how many more there are.

@@ -84,11 +84,14 @@ impl FleetHost {
 
 /// What is not known of a host because it was not saved.
 pub fn not_saved(host: &Host) -> NotSaved {
-    match host.reach.saved().map(SavedHost::not_saved) {
-        Some(UnknownColumns::These(columns)) => NotSaved::new(columns),
-        Some(UnknownColumns::AllBut(columns)) => NotSaved::all_but(columns),
-        None => NotSaved::default(),
-    }
+    let Some(saved) = host.reach.saved() else {
+        return NotSaved::default();
+    };
+    let columns = match saved.not_saved() {
+        UnknownColumns::These(columns) => NotSaved::new(columns),
+        UnknownColumns::AllBut(columns) => NotSaved::all_but(columns),
+    };
+    columns.with_secrets(!saved.report.left_out.is_empty())
 }
 
 impl fmt::Debug for FleetHost {

@@ -110,8 +110,8 @@ impl Shape {
     pub const TEXT_OR_NULL: Shape = Shape::OrNull(&Shape::Text);
     /// A list of strings.
     pub const TEXTS: Shape = Shape::List(&Shape::Text);
-    /// A map of strings.
-    pub const TEXT_MAP: Shape = Shape::Map(&Shape::Text);
+    /// A map of strings; `null`: a secret that was left out when the host was saved.
+    pub const TEXT_MAP: Shape = Shape::Map(&Shape::TEXT_OR_NULL);
     /// A port number in the database, or `null`.
     pub const OFPORT_OR_NULL: Shape = Shape::OrNull(&Shape::UpTo(u16::MAX));
 }
@@ -162,13 +162,13 @@ impl<R> Column<R> {
         }
     }
 
-    /// The value of this column for a record, unless a database column that it is made of is not known.
+    /// The value of this column for a record, as far as the database columns that it is made of are known.
     pub fn value_or_unknown(&self, record: &R, not_saved: &NotSaved) -> Cell {
         let reads = self.heading.reads.unwrap_or_default();
         if !not_saved.is_empty() && not_saved.print(reads) {
             Cell::Unknown
         } else {
-            self.value(record)
+            not_saved.of_secrets(self.heading.name, self.value(record))
         }
     }
 

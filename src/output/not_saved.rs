@@ -1,8 +1,11 @@
-//! Columns of the database whose values a saved host does not know.
+//! Columns of the database whose values a saved host does not know, and secrets.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+
+use super::Cell;
+use crate::base::secret::{MASK, is_secret};
 
 /// The tables whose columns the output names without their table.
 const USUAL_TABLES: [&str; 2] = ["Port", "Interface"];
@@ -15,6 +18,8 @@ pub struct NotSaved {
     columns: Rc<BTreeMap<String, Vec<String>>>,
     /// Whether the columns are those that are known, and all others are not.
     is_inverse: bool,
+    /// Whether secrets were left out: the mask stands for one that is not known.
+    lacks_secrets: bool,
     printed: Rc<RefCell<BTreeSet<String>>>,
 }
 
@@ -37,6 +42,48 @@ impl NotSaved {
         NotSaved {
             is_inverse: true,
             ..NotSaved::new(columns)
+        }
+    }
+
+    /// The same; `lacks_secrets`: secrets were left out when the host was saved.
+    #[must_use]
+    pub fn with_secrets(self, lacks_secrets: bool) -> NotSaved {
+        NotSaved {
+            lacks_secrets,
+            ..self
+        }
+    }
+
+    /// The value of a column, or of a key of one (`options:psk`), with secrets that were left out as unknown.
+    pub fn of_secrets(&self, column: &str, value: Cell) -> Cell {
+        if !self.lacks_secrets {
+            return value;
+        }
+        match value {
+            Cell::Text(text) if text == MASK => {
+                let (_, key) = column.split_once(':').unwrap_or_default();
+                if !is_secret(key, MASK) {
+                    return Cell::Text(text);
+                }
+                self.printed.borrow_mut().insert(column.to_owned());
+                Cell::Unknown
+            }
+            Cell::List(values) => {
+                let values = values.into_iter();
+                Cell::List(values.map(|value| self.of_secrets(column, value)).collect())
+            }
+            // A column, or a record with columns.
+            Cell::Map(pairs) => {
+                let pairs = pairs.into_iter().map(|(key, value)| {
+                    let value = match &value {
+                        Cell::Text(_) => self.of_secrets(&format!("{column}:{key}"), value),
+                        _ => self.of_secrets(&key, value),
+                    };
+                    (key, value)
+                });
+                Cell::Map(pairs.collect())
+            }
+            other => other,
         }
     }
 
@@ -112,6 +159,25 @@ mod tests {
         assert!(!not_saved.print(&["name"]));
         assert_eq!(not_saved.printed(), ["Interface.mtu", "Port.status"]);
         assert!(not_saved.print(&["Controller.is_connected"]));
+    }
+
+    #[test]
+    fn secrets_that_were_left_out() {
+        let options = Cell::text_map([("psk", "***"), ("remote_ip", "10.0.0.1"), ("note", "***")]);
+        let interface = |options| Cell::Map(vec![("options".to_owned(), options)]);
+        let saved = NotSaved::default().with_secrets(true);
+        let known = saved.of_secrets("interfaces", Cell::List(vec![interface(options.clone())]));
+        let expected = Cell::Map(vec![
+            ("psk".to_owned(), Cell::Unknown),
+            ("remote_ip".to_owned(), "10.0.0.1".into()),
+            ("note".to_owned(), "***".into()),
+        ]);
+        assert_eq!(known, Cell::List(vec![interface(expected)]));
+        assert_eq!(saved.printed(), ["options:psk"]);
+        assert_eq!(saved.of_secrets("options:psk", "***".into()), Cell::Unknown);
+        assert_eq!(saved.of_secrets("name", "***".into()), "***".into());
+        let live = NotSaved::default();
+        assert_eq!(live.of_secrets("options", options.clone()), options);
     }
 
     #[test]

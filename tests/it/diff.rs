@@ -237,6 +237,76 @@ fn meters() {
     without.says("meters need OpenFlow 1.3 or later: those of br-int");
 }
 
+/// A bridge that allows only OpenFlow versions without meters has none to compare: not live, and not saved.
+#[test]
+fn bridges_without_meters() {
+    let [before, after] = two_hosts();
+    for sandbox in [&before, &after] {
+        vsctl!(sandbox, "set bridge br-int protocols=OpenFlow10,OpenFlow12");
+    }
+    let first = endpoint(&before);
+    let dir = tempfile::tempdir().unwrap();
+    let saved = dir.path().join("before");
+    let saved = saved.display();
+    ovs!(before, "save {saved}").ok();
+    for first in [&first, &saved.to_string()] {
+        ovs!(after, "diff {first} now")
+            .ok()
+            .prints("")
+            .says_nothing();
+    }
+    // The other side has none, though it might.
+    vsctl!(after, "set bridge br-int protocols=OpenFlow12,OpenFlow13");
+    ovs!(after, "diff {first} now").exits(1).says_nothing();
+    ovs!(after, "diff {saved} now").exits(1).says_nothing();
+    // Of the bridge as it is, they are not asked for.
+    vsctl!(after, "clear bridge br-int protocols -- del-br br-tun");
+    vsctl!(
+        before,
+        "clear bridge br-int protocols -- set bridge br-tun protocols=OpenFlow10"
+    );
+    ovs!(after, "diff {first} now -O OpenFlow10")
+        .exits(1)
+        .says("meters need OpenFlow 1.3 or later: those of br-int");
+    ovs!(before, "save {saved} --force").ok();
+    ovs!(after, "diff {saved} now").exits(1).says_nothing();
+}
+
+/// Rows without a name are compared by what they have: as settings of what refers to them, else whole.
+#[test]
+fn rows_without_a_name() {
+    let [before, after] = two_hosts();
+    for (sandbox, timeout, dscp) in [(&before, 20, 5), (&after, 30, 6)] {
+        vsctl!(
+            sandbox,
+            "--id=@d create Datapath ct_zones:1=@z -- --id=@z create CT_Zone timeout_policy=@t \
+             -- --id=@t create CT_Timeout_Policy timeouts:icmp_reply={timeout} timeouts:icmp_first=7 \
+             -- set open_vswitch . datapaths:system=@d \
+             -- --id=@b get bridge br-int -- --id=@i create IPFIX targets='\"10.0.0.{dscp}:4739\"' \
+             -- create Flow_Sample_Collector_Set id=7 bridge=@b ipfix=@i \
+             -- create Flow_Sample_Collector_Set id=8 bridge=@b \
+             -- create Queue dscp={dscp} -- create Queue dscp=9 -- --id=@q create Queue dscp=10 \
+             -- create QoS type=linux-htb queues:3=@q"
+        );
+    }
+    vsctl!(after, "create Queue dscp=9");
+    let before = endpoint(&before);
+    ovs!(after, "diff {before} now").exits(1).prints(
+        "\
+-open_vswitch datapaths:system={\"ct_zones:1\":{\"timeout_policy\":{\"timeouts:icmp_first\":7,\"timeouts:icmp_reply\":20}}}
++open_vswitch datapaths:system={\"ct_zones:1\":{\"timeout_policy\":{\"timeouts:icmp_first\":7,\"timeouts:icmp_reply\":30}}}
+-row Flow_Sample_Collector_Set bridge=br-int id=7 ipfix={\"targets\":\"10.0.0.5:4739\"}
++row Flow_Sample_Collector_Set bridge=br-int id=7 ipfix={\"targets\":\"10.0.0.6:4739\"}
+-row Queue dscp=5
++row Queue dscp=6
++row Queue dscp=9
+",
+    );
+    let changes = ovs!(after, "diff now {before} --json").exits(1).json();
+    let row = json!({"kind": "row", "name": "Queue", "change": "added", "after": {"dscp": 5}});
+    assert!(changes.as_array().unwrap().contains(&row), "{changes}");
+}
+
 /// Of a bridge that one host has, the numbers of its entries.
 #[test]
 fn bridge_of_one_host() {
@@ -333,6 +403,16 @@ fn wrong_sides() {
     ovs!(sandbox, "diff now unix:/nosuch/db.sock").fails(4, "/nosuch/db.sock");
     ovs!(sandbox, "diff now Cargo.toml").fails(2, "no database");
     ovs!(sandbox, "diff now now --columns name").fails(2, "no columns");
+    // The host as it is now is not a saved one.
+    ovs!(sandbox, "--from b.tar diff a.tar now")
+        .fails(2, "diff has no --from")
+        .says("hint: `ovs diff a.tar b.tar`");
+    ovs!(sandbox, "diff now x.db --from a.db --from br=b.txt")
+        .fails(2, "diff has no --from")
+        .says("then `ovs diff FILE x.db`");
+    ovs!(sandbox, "--host a,b diff now x.db")
+        .fails(2, "diff compares two hosts")
+        .says("A and B are also host:NAME");
 }
 
 /// A report of sos has other OpenFlow versions than a file of `ovs save`: the flows are compared all the same.

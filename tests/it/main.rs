@@ -30,6 +30,7 @@ mod db;
 mod decode;
 mod decode_pasted;
 mod diff;
+mod diff_tables;
 mod dry_run;
 mod dump_flows;
 mod dump_flows_drops;

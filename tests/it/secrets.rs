@@ -4,6 +4,8 @@ use std::fs;
 
 use ovs::base::secret::WORDS;
 
+use serde_json::json;
+
 use crate::common::{self, Sandbox, of_project};
 
 const SECRETS: &str = "add-br br0 -- set bridge br0 other_config:admin-password=hunter2 external_ids:api_token=hunter2 \
@@ -54,7 +56,85 @@ fn secrets_are_compared() {
          -interface g1 options:psk=\"***\"\n\
          +interface g1 options:psk=\"***\"\n",
     );
-    ovs!(other, "diff {} now", file.display()).ok().prints("");
+    // A file of ovs save does not have them, on either side.
+    let unknown = "not compared, not in the report: external_ids:api_token of bridge br0, other_config:admin-password of bridge \
+        br0, options:psk of interface g1\n";
+    let file = file.display();
+    for sides in [
+        format!("{file} now"),
+        format!("now {file}"),
+        format!("{file} {file}"),
+    ] {
+        ovs!(other, "diff {sides}")
+            .ok()
+            .prints("")
+            .says_only(unknown);
+    }
+    vsctl!(other, "set interface g1 options:remote_ip=10.0.0.2");
+    ovs!(other, "diff {file} now")
+        .exits(1)
+        .prints(
+            "-interface g1 options:remote_ip=\"10.0.0.1\"\n+interface g1 options:remote_ip=\"10.0.0.2\"\n",
+        )
+        .says_only(unknown);
+}
+
+/// Secrets that were left out are unknown; those that a saved database has are masked as in a live one.
+#[test]
+fn secrets_that_were_left_out_are_unknown() {
+    let sandbox = Sandbox::with(SECRETS);
+    vsctl!(sandbox, "set interface g1 external_ids:note=\"***\"");
+    let directory = tempfile::tempdir().unwrap();
+    let (file, database) = (
+        directory.path().join("x.tar"),
+        directory.path().join("x.db"),
+    );
+    let (file, database) = (file.display(), database.display());
+    ovs!(sandbox, "save {file}").exits(0);
+    fs::write(database.to_string(), sandbox.ovsdb_client(&["backup"])).unwrap();
+    let unknown = "unknown: not in the report: options:psk\n";
+    let get = "db get Interface g1 options:psk";
+    ovs!("--from {file} {get}")
+        .ok()
+        .prints("unknown\n")
+        .says_only(unknown);
+    ovs!("--from {file} {get} --json")
+        .ok()
+        .prints("{\"options:psk\":null}\n")
+        .says_only(unknown);
+    ovs!("--from {database} {get}")
+        .ok()
+        .prints("hunter2\n")
+        .says_nothing();
+    let options = json!({"psk": null, "remote_ip": "10.0.0.1"});
+    for line in [
+        "db list Interface g1 --columns options",
+        "db get Interface g1 options",
+        "port show g1 --columns options",
+        "tunnel show g1 --columns options",
+    ] {
+        let saved = ovs!("--from {file} {line} --json").ok();
+        let shown = saved.json();
+        let record = shown.get(0).unwrap_or(&shown);
+        assert_eq!(record["options"], options, "{line}");
+        saved.says_only(unknown);
+        ovs!("--from {file} {line}")
+            .ok()
+            .prints("psk=unknown,remote_ip=10.0.0.1\n");
+        for live in [ovs!("--from {database} {line}"), ovs!(sandbox, "{line}")] {
+            let mut live = live;
+            live.ok()
+                .prints("psk=***,remote_ip=10.0.0.1\n")
+                .says_nothing();
+        }
+    }
+    let shown = ovs!("--from {file} show br0 --json").ok();
+    shown.says("unknown: not in the report: external_ids:api_token, options:psk, other_config:admin-password\n");
+    // What is no secret is what it says.
+    ovs!("--from {file} db get Interface g1 external_ids:note")
+        .ok()
+        .prints("***\n")
+        .says_nothing();
 }
 
 #[test]

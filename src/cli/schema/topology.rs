@@ -15,7 +15,7 @@ pub(super) const PLAN_DOCUMENT: &str = "ovs-plan";
 /// The whole topology: as `commands::show` writes it.
 pub(super) fn show() -> Document {
     let maybe = or_null(text());
-    let strings = map(text());
+    let strings = map(or_null(text()));
     let whole_thing = ObjectSchema::new()
         .all(
             &[
@@ -190,9 +190,13 @@ pub(super) fn db_list() -> Document {
     )
 }
 
-/// A value of the database, of any column: one, a set of them, or a map.
+/// A value of the database, of any column: one, a set of them, or a map, in which a secret that was left out is `null`.
 fn value() -> (&'static str, Value) {
     let atom = json!({"type": ["string", "integer", "boolean"]});
-    let value = any_of([or_null(atom.clone()), list(atom.clone()), map(atom)]);
+    let value = any_of([
+        or_null(atom.clone()),
+        list(atom.clone()),
+        map(or_null(atom)),
+    ]);
     ("value", value)
 }

@@ -11,6 +11,7 @@ use crate::commands::group;
 use crate::commands::spelling::Spelling;
 use crate::commands::switch::{SwitchArg, offered};
 use crate::commands::{Context, Failure};
+use crate::model::difference::configuration::Configuration;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::groups::GROUP_ALL;
 use crate::openflow::messages::meters::{METER_ALL, MeterConfig};
@@ -26,9 +27,10 @@ pub(super) struct EntryComparison<'c, 'p> {
     pub(super) sides: &'c [Side<'c>; 2],
     pub(super) spelling: &'c Spelling,
     pub(super) printer: &'c mut DifferencePrinter<'p>,
+    pub(super) configurations: [&'c Configuration; 2],
     /// What could not be compared because it was not saved: `flows of br-int`.
     pub(super) unknown: Vec<String>,
-    /// The bridges without meters: their OpenFlow version has none.
+    /// The bridges whose meters are not compared: the OpenFlow version of a side has none.
     pub(super) without_meters: Vec<String>,
 }
 
@@ -119,14 +121,28 @@ impl EntryComparison<'_, '_> {
 
     /// Compares the meters of a bridge; returns whether they are the same.
     async fn meters(&mut self, bridge: &str) -> Result<bool, Failure> {
-        let [first, second] = self.sides;
-        let (before, after) = (
-            meters(&first.cx, bridge).await?,
-            meters(&second.cx, bridge).await?,
-        );
-        let (Some(before), Some(after)) = (before, after) else {
-            self.without_meters.push(bridge.to_owned());
-            return Ok(true);
+        let mut meters = [None, None];
+        let sides = self.sides.iter().zip(self.configurations);
+        for (of_side, (side, configuration)) in meters.iter_mut().zip(sides) {
+            if configuration.allows_meters(bridge) {
+                *of_side = meters_of(&side.cx, bridge).await?;
+            }
+        }
+        let are_allowed = self
+            .configurations
+            .map(|configuration| configuration.allows_meters(bridge));
+        let (before, after) = match meters {
+            [Some(before), Some(after)] => (before, after),
+            [None, None] if are_allowed == [false, false] => return Ok(true),
+            [Some(only), None] | [None, Some(only)]
+                if are_allowed != [true, true] && only.is_empty() =>
+            {
+                return Ok(true);
+            }
+            _ => {
+                self.without_meters.push(bridge.to_owned());
+                return Ok(true);
+            }
         };
         let ids: BTreeSet<&u32> = before.keys().chain(after.keys()).collect();
         let mut are_same = true;
@@ -189,12 +205,14 @@ impl EntryComparison<'_, '_> {
     /// The switch does not reply, or stdout cannot be written.
     pub(super) async fn one(&mut self, bridge: &str, is_first: bool) -> Result<(), Failure> {
         let [first, second] = self.sides;
-        let (side, mark) = if is_first {
-            (first, MARKS[0])
+        let [before, after] = self.configurations;
+        let (side, configuration, mark) = if is_first {
+            (first, before, MARKS[0])
         } else {
-            (second, MARKS[1])
+            (second, after, MARKS[1])
         };
-        let counts = self.counts(&side.cx, bridge).await?;
+        let has_meters = configuration.allows_meters(bridge);
+        let counts = self.counts(&side.cx, bridge, has_meters).await?;
         let all = [
             (counts.flows, "flow"),
             (counts.groups, "group"),
@@ -237,7 +255,12 @@ impl EntryComparison<'_, '_> {
         )
     }
 
-    async fn counts(&mut self, cx: &Context, bridge: &str) -> Result<EntryCounts, Failure> {
+    async fn counts(
+        &mut self,
+        cx: &Context,
+        bridge: &str,
+        has_meters: bool,
+    ) -> Result<EntryCounts, Failure> {
         let arg = SwitchArg::of_bridge(cx, bridge)?;
         let mut switch = match arg.try_connect(cx, offered(cx)).await {
             Ok(switch) => switch,
@@ -250,7 +273,11 @@ impl EntryComparison<'_, '_> {
             group.u32("group_id")
         });
         let groups = groups.await.map(|groups| Some(groups.len() as u64));
-        let meters = of_switch(cx, bridge, &mut switch).await;
+        let meters = if has_meters {
+            of_switch(cx, bridge, &mut switch).await
+        } else {
+            Ok(None)
+        };
         let meters = meters.map(|meters| meters.map(|meters| meters.len() as u64));
         let mut counts = EntryCounts::default();
         for (count, read) in [
@@ -281,7 +308,7 @@ fn begin<T>(json: &mut Json<'_>, kind: &'static str, bridge: &str, sides: &[Opti
 }
 
 /// The meters of a bridge; `None`: its OpenFlow version has none.
-async fn meters(cx: &Context, bridge: &str) -> Result<Option<Meters>, Failure> {
+async fn meters_of(cx: &Context, bridge: &str) -> Result<Option<Meters>, Failure> {
     let arg = SwitchArg::of_bridge(cx, bridge)?;
     let connected = arg.connect(cx).await;
     let mut switch = cx.of_side(connected).await?;

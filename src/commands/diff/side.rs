@@ -12,7 +12,7 @@ use crate::source::saved::{Report, SavedHost};
 use crate::transport::Endpoints;
 
 /// The host of the command line, as it is now.
-const NOW: &str = "now";
+pub(super) const NOW: &str = "now";
 
 /// Precedes the name of a host that ssh knows.
 const BY_SSH: &str = "host:";

@@ -238,7 +238,11 @@ impl<'r> Record<'r> {
     /// Adds what is made of columns of any table.
     fn made_of(mut self, name: &str, columns: &[&str], cell: Cell) -> Record<'r> {
         let is_unknown = self.not_saved.print(columns);
-        let cell = if is_unknown { Cell::Unknown } else { cell };
+        let cell = if is_unknown {
+            Cell::Unknown
+        } else {
+            self.not_saved.of_secrets(name, cell)
+        };
         self.members.push((name.to_owned(), cell));
         self
     }

@@ -1,12 +1,14 @@
 //! The configuration of a host: the settings in the rows of its database, by name.
 //!
 //! Bridges, ports and interfaces are items of their own, which name the bridge or port that they belong to. The other
-//! rows, such as controllers and queues, are settings of the rows that refer to them.
+//! rows, such as controllers and queues, are settings of the rows that refer to them; those that no row refers to are items
+//! with the name of their table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::secrets;
 use crate::ovsdb::notation::bare;
 use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{Atom, Datum, Row, Uuid};
@@ -50,7 +52,6 @@ const STATE: [(&str, &[&str]); 8] = [
         &[
             "cur_cfg",
             "datapath_types",
-            "datapaths",
             "db_version",
             "dpdk_initialized",
             "dpdk_version",
@@ -94,8 +95,30 @@ pub type Settings = BTreeMap<String, Value>;
 /// The configuration of a host, secrets included.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Configuration {
-    /// The items by kind and name.
-    pub items: BTreeMap<(ItemKind, String), Settings>,
+    /// The items.
+    pub items: BTreeMap<ItemKey, Settings>,
+}
+
+/// What tells an item from the others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ItemKey {
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its name; empty for the switch as a whole, the table of a row.
+    pub name: String,
+    /// Of a row, which has no name of its own: its settings without secrets, and which one of several with these it is.
+    pub content: (String, usize),
+}
+
+impl ItemKey {
+    /// That of an item with a name.
+    pub fn of(kind: ItemKind, name: &str) -> ItemKey {
+        ItemKey {
+            kind,
+            name: name.to_owned(),
+            content: (String::new(), 0),
+        }
+    }
 }
 
 /// The kinds of items.
@@ -109,11 +132,19 @@ pub enum ItemKind {
     Port,
     /// An interface.
     Interface,
+    /// A row of another table that no row refers to.
+    Row,
 }
 
 impl ItemKind {
     /// All of them.
-    pub const ALL: [ItemKind; 4] = [Self::Switch, Self::Bridge, Self::Port, Self::Interface];
+    pub const ALL: [ItemKind; 5] = [
+        Self::Switch,
+        Self::Bridge,
+        Self::Port,
+        Self::Interface,
+        Self::Row,
+    ];
 
     /// As it is written: `bridge`.
     pub fn word(self) -> &'static str {
@@ -122,9 +153,11 @@ impl ItemKind {
             Self::Bridge => "bridge",
             Self::Port => "port",
             Self::Interface => "interface",
+            Self::Row => "row",
         }
     }
 
+    /// The kind of the rows of a table, if they have names.
     fn of_table(table: &str) -> Option<Self> {
         Some(match table {
             "Open_vSwitch" => Self::Switch,
@@ -156,6 +189,21 @@ pub fn setting_columns(schema: &Schema) -> SettingColumns {
 }
 
 impl Configuration {
+    /// Whether the bridge allows an OpenFlow version that has meters: 1.3 or later.
+    pub fn allows_meters(&self, bridge: &str) -> bool {
+        let key = ItemKey::of(ItemKind::Bridge, bridge);
+        let protocols = self.items.get(&key).and_then(|item| item.get("protocols"));
+        let has_meters = |protocol: &Value| {
+            let earlier = ["OpenFlow10", "OpenFlow11", "OpenFlow12"];
+            !earlier.iter().any(|earlier| protocol == earlier)
+        };
+        match protocols {
+            None => true,
+            Some(Value::Array(protocols)) => protocols.iter().any(has_meters),
+            Some(protocol) => has_meters(protocol),
+        }
+    }
+
     /// The configuration in the rows of a database, which have their `_uuid`. Both sides of a comparison need the same
     /// schema: it tells which columns have a default.
     pub fn of(schema: &Schema, rows: &[Row]) -> Configuration {
@@ -176,28 +224,56 @@ impl Configuration {
                 reader.owners.insert(part, row);
             }
         }
+        // A bridge that the switch does not have may be kept by another row.
+        let has_bridges = |row: &Row| row.table() == "Open_vSwitch" && row.uuids("bridges").is_ok();
+        let is_known = rows.iter().any(has_bridges);
+        let used: BTreeSet<Uuid> = rows.iter().flat_map(references).collect();
         let mut items = BTreeMap::new();
         for (uuid, row) in &reader.rows {
-            let Some(kind) = ItemKind::of_table(row.table()) else {
-                continue;
-            };
-            let name = row.string("name").unwrap_or_default().to_owned();
-            let mut settings = reader.settings(row, 0);
-            settings.remove("name");
-            if let Some(owner) = reader.owners.get(uuid) {
-                let part = PARTS.iter().find(|(table, ..)| *table == owner.table());
-                if let Some((_, _, setting)) = part.filter(|(.., setting)| !setting.is_empty()) {
-                    let owner = owner.string("name").unwrap_or_default();
-                    // Most ports have one interface, of the same name.
-                    if (kind, owner) != (ItemKind::Interface, name.as_str()) {
-                        settings.insert((*setting).to_owned(), owner.into());
+            match ItemKind::of_table(row.table()) {
+                Some(kind)
+                    if kind != ItemKind::Bridge
+                        || !is_known
+                        || reader.owners.contains_key(uuid) =>
+                {
+                    let name = row.string("name").unwrap_or_default();
+                    let settings = reader.item(uuid, row, kind, name);
+                    items.insert(ItemKey::of(kind, name), settings);
+                }
+                None if used.contains(uuid) => {}
+                _ => {
+                    let settings = reader.settings(row, 0);
+                    let mut masked = settings.clone();
+                    secrets::mask(&mut masked);
+                    let content = Value::Object(Map::from_iter(masked)).to_string();
+                    let mut key = ItemKey {
+                        content: (content, 0),
+                        ..ItemKey::of(ItemKind::Row, row.table())
+                    };
+                    while items.contains_key(&key) {
+                        key.content.1 += 1;
                     }
+                    items.insert(key, settings);
                 }
             }
-            items.insert((kind, name), settings);
         }
         Configuration { items }
     }
+}
+
+/// The rows that a row refers to.
+fn references(row: &Row) -> Vec<Uuid> {
+    let columns = row.columns().filter(|(column, _)| !column.starts_with('_'));
+    let atoms = columns.flat_map(|(_, value)| match value {
+        Datum::Atom(atom) => vec![atom],
+        Datum::Set(atoms) => atoms.iter().collect(),
+        Datum::Map(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
+    });
+    let uuid = |atom: &Atom| match atom {
+        Atom::Uuid(uuid) => Some(*uuid),
+        _ => None,
+    };
+    atoms.filter_map(uuid).collect()
 }
 
 struct Reader<'r> {
@@ -208,6 +284,23 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
+    /// The settings of a bridge, port or interface, with the bridge or port that it belongs to.
+    fn item(&self, uuid: &Uuid, row: &Row, kind: ItemKind, name: &str) -> Settings {
+        let mut settings = self.settings(row, 0);
+        settings.remove("name");
+        if let Some(owner) = self.owners.get(uuid) {
+            let part = PARTS.iter().find(|(table, ..)| *table == owner.table());
+            if let Some((_, _, setting)) = part.filter(|(.., setting)| !setting.is_empty()) {
+                let owner = owner.string("name").unwrap_or_default();
+                // Most ports have one interface, of the same name.
+                if (kind, owner) != (ItemKind::Interface, name) {
+                    settings.insert((*setting).to_owned(), owner.into());
+                }
+            }
+        }
+        settings
+    }
+
     /// The settings of a row.
     fn settings(&self, row: &Row, depth: usize) -> Settings {
         let mut settings = Settings::new();

@@ -10,14 +10,24 @@ mod secrets;
 
 use std::collections::BTreeSet;
 
-use configuration::{Configuration, ItemKind, Settings};
+use configuration::{Configuration, ItemKey, ItemKind, Settings};
+use secrets::Comparison;
+
+/// In what two configurations differ.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Differences {
+    /// The items that differ, by kind and name; secrets are masked.
+    pub items: Vec<ItemDifference>,
+    /// The settings with secrets that a side does not have, and which are the same otherwise.
+    pub unknown_secrets: Vec<UnknownSecret>,
+}
 
 /// An item that differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemDifference {
     /// What it is.
     pub kind: ItemKind,
-    /// Its name; empty for the switch as a whole.
+    /// Its name; empty for the switch as a whole, the table of a row without a name.
     pub name: String,
     /// Its settings before: all if it is not there after, otherwise those that differ; `None`: it was not there.
     pub before: Option<Settings>,
@@ -25,31 +35,45 @@ pub struct ItemDifference {
     pub after: Option<Settings>,
 }
 
-/// The items that differ, by kind and name; secrets are masked.
-pub fn differences(before: &Configuration, after: &Configuration) -> Vec<ItemDifference> {
-    let items: BTreeSet<_> = before.items.keys().chain(after.items.keys()).collect();
-    let mut all = Vec::new();
-    for item in items {
+/// A setting with a secret that was left out when a side was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownSecret {
+    /// What it is of.
+    pub kind: ItemKind,
+    /// Its name, as of an [`ItemDifference`].
+    pub name: String,
+    /// The setting: `options:psk`.
+    pub setting: String,
+}
+
+/// Compares two configurations.
+pub fn differences(before: &Configuration, after: &Configuration) -> Differences {
+    let mut all = Differences::default();
+    let keys: BTreeSet<&ItemKey> = before.items.keys().chain(after.items.keys()).collect();
+    for key in keys {
+        let ItemKey { kind, name, .. } = key;
         let (mut before, mut after) = (
-            before.items.get(item).cloned(),
-            after.items.get(item).cloned(),
+            before.items.get(key).cloned(),
+            after.items.get(key).cloned(),
         );
-        if before == after {
-            continue;
-        }
         if let (Some(before), Some(after)) = (&mut before, &mut after) {
-            let same: Vec<String> = before
-                .iter()
-                .filter(|(name, value)| {
-                    let other = after.get(*name);
-                    other.is_some_and(|other| secrets::is_same(name, value, other))
-                })
-                .map(|(name, _)| name.clone())
-                .collect();
-            for name in same {
-                before.remove(&name);
-                after.remove(&name);
-            }
+            before.retain(|setting, value| {
+                let Some(other) = after.get(setting) else {
+                    return true;
+                };
+                let comparison = secrets::compare(setting, value, other);
+                if comparison == Comparison::SameButSecrets {
+                    all.unknown_secrets.push(UnknownSecret {
+                        kind: *kind,
+                        name: name.clone(),
+                        setting: setting.clone(),
+                    });
+                }
+                if comparison != Comparison::Different {
+                    after.remove(setting);
+                }
+                comparison == Comparison::Different
+            });
             if before.is_empty() && after.is_empty() {
                 continue;
             }
@@ -58,10 +82,9 @@ pub fn differences(before: &Configuration, after: &Configuration) -> Vec<ItemDif
             .iter_mut()
             .chain(after.iter_mut())
             .for_each(secrets::mask);
-        let (kind, name) = item.clone();
-        all.push(ItemDifference {
-            kind,
-            name,
+        all.items.push(ItemDifference {
+            kind: *kind,
+            name: name.clone(),
             before,
             after,
         });

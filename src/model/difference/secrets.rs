@@ -1,41 +1,55 @@
 //! Secrets in settings: compared as they are where both sides have them, and masked in what is printed.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::configuration::Settings;
-use crate::base::secret::{MASK, masked};
+use crate::base::secret::{MASK, is_secret, masked};
 
-/// Whether a setting is the same on both sides. A side that has only the mask, since the secret was left out when the host
-/// was saved, is not compared.
-pub(super) fn is_same(name: &str, before: &Value, after: &Value) -> bool {
-    before == after
-        || (has_mask(before) || has_mask(after))
-            && without_secrets(name, before) == without_secrets(name, after)
+/// How two values of a setting compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Same,
+    /// The same but for secrets of which a side has only the mask, since they were left out when the host was saved.
+    SameButSecrets,
+    Different,
+}
+
+/// Compares the values of a setting.
+pub(super) fn compare(name: &str, before: &Value, after: &Value) -> Comparison {
+    let is_left_out = has_mask(name, before) || has_mask(name, after);
+    if before != after
+        && !(is_left_out && without_secrets(name, before) == without_secrets(name, after))
+    {
+        Comparison::Different
+    } else if is_left_out {
+        Comparison::SameButSecrets
+    } else {
+        Comparison::Same
+    }
 }
 
 /// Masks the secrets.
-pub(super) fn mask(settings: &mut Settings) {
+pub(super) fn mask(settings: &mut BTreeMap<String, Value>) {
     for (name, value) in settings {
         *value = without_secrets(name, value);
     }
 }
 
-fn has_mask(value: &Value) -> bool {
+/// Whether a value has the mask in place of a secret.
+fn has_mask(name: &str, value: &Value) -> bool {
     match value {
-        Value::String(text) => text == MASK,
-        Value::Array(values) => values.iter().any(has_mask),
-        Value::Object(settings) => settings.values().any(has_mask),
+        Value::String(text) => text == MASK && is_secret(key(name), text),
+        Value::Array(values) => values.iter().any(|value| has_mask(name, value)),
+        Value::Object(settings) => settings.iter().any(|(name, value)| has_mask(name, value)),
         _ => false,
     }
 }
 
 /// The value of the setting of this name: `other_config:password`. A row that is referred to is a value with settings.
-fn without_secrets(name: &str, value: &Value) -> Value {
+pub(super) fn without_secrets(name: &str, value: &Value) -> Value {
     match value {
-        Value::String(text) => {
-            let key = name.split_once(':').map_or("", |(_, key)| key);
-            masked(key, text).into()
-        }
+        Value::String(text) => masked(key(name), text).into(),
         Value::Array(values) => values
             .iter()
             .map(|value| without_secrets(name, value))
@@ -47,4 +61,9 @@ fn without_secrets(name: &str, value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// The key of a setting of a map; empty for another one.
+fn key(name: &str) -> &str {
+    name.split_once(':').map_or("", |(_, key)| key)
 }
