@@ -80,6 +80,10 @@ fn is_change(cx: &Context, fleet: &Fleet, command: &Command) -> Result<bool, Fai
                     "diff compares two hosts, which A and B name",
                     "leave --host and --hosts out: A and B are also host:NAME",
                 ),
+                Command::Graph(_) => (
+                    "a picture is of one host",
+                    "without --format, or with --format text, each host has its own",
+                ),
                 Command::Sandbox(_) if is_saved => (
                     "a sandbox replays one saved host, these are several",
                     "leave all but one --from out",

@@ -129,6 +129,14 @@ fn trunks<'g>(item: &'g Item<'_>) -> &'g [i64] {
 const READ: [&str; 6] = ["tag", "trunks", "vlan_mode", "cvlans", "options", "error"];
 
 impl Args {
+    /// Whether it is drawn in a language for pictures.
+    pub(super) fn is_picture(&self) -> bool {
+        matches!(
+            self.format,
+            Some(Language::Dot | Language::Mermaid | Language::Svg)
+        )
+    }
+
     /// Draws it.
     ///
     /// # Errors

@@ -272,6 +272,7 @@ impl Command {
     /// What it does on several hosts.
     fn on_hosts(&self) -> OnHosts {
         match self {
+            Command::Graph(args) if args.is_picture() => OnHosts::Nothing,
             Command::Show(_)
             | Command::Fdb(_)
             | Command::Bond(_)

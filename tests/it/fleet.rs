@@ -211,6 +211,10 @@ fn changes_need_each() {
         .ovs("diff now x.db")
         .fails(2, "diff compares two hosts");
     fleet
+        .ovs("graph --format svg")
+        .fails(2, "a picture is of one host");
+    ovs!("diff host:a,b now").fails(2, "characters that no host or user has in its name");
+    fleet
         .ovs("show --watch")
         .fails(2, "--watch watches one host");
     // Without writing anything it needs no word.

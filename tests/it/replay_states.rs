@@ -89,11 +89,12 @@ fn links_flags_and_active_members() {
         "in_port=1,arp",
         "in_port=4,tcp",
     ];
-    let mut line: String = traces
-        .iter()
-        .map(|flow| format!("ovs-appctl ofproto/trace --names g {flow}; "))
-        .collect();
-    line += "ovs-appctl bond/show bb; ovs-vsctl get Open_vSwitch . other_config:vlan-limit";
+    let mut lines = traces
+        .map(|flow| format!("ovs-appctl ofproto/trace --names g {flow}"))
+        .to_vec();
+    lines.push("ovs-appctl bond/show bb".to_owned());
+    lines.push("ovs-vsctl get Open_vSwitch . other_config:vlan-limit".to_owned());
+    let line = lines.join("; ");
     let live = shell(&sandbox, &line).exits(0);
     for word in [
         "not live due to port 2",

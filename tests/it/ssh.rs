@@ -225,7 +225,7 @@ fn wrong_options() {
     }
 }
 
-/// Settings of ssh_config(5) with which ssh leaves its process, or reads nothing.
+/// Settings of `ssh_config(5)` with which ssh leaves its process, or reads nothing.
 #[test]
 fn settings_that_a_connection_does_not_survive() {
     for forwarding in ["yes", "no"] {

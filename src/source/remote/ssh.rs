@@ -91,7 +91,7 @@ impl Ssh {
             // A name that begins with - would be an option.
             if name.starts_with('-')
                 || name.contains(|c: char| {
-                    c.is_whitespace() || c.is_control() || "'\"`$\\;&|<>{}".contains(c)
+                    c.is_whitespace() || c.is_control() || "'\"`$\\;&|<>{},".contains(c)
                 })
             {
                 return Err("it contains characters that no host or user has in its name");
@@ -227,10 +227,11 @@ impl Ssh {
         let program = self.program.first().map_or("ssh", String::as_str);
         let error = super::words_of(io);
         let failure = RemoteError::new(format!("cannot run {program}: {error}"));
-        match has_no_descriptors(io) {
-            true => failure.hint("--parallel N takes fewer hosts at once; `ulimit -n` is how many files there may be"),
-            false => failure.hint("install OpenSSH's client; OVS_SSH names another program"),
-        }
+        failure.hint(if has_no_descriptors(io) {
+            "--parallel N takes fewer hosts at once; `ulimit -n` is how many files there may be"
+        } else {
+            "install OpenSSH's client; OVS_SSH names another program"
+        })
     }
 
     /// Why ssh ended before the shell replied.

@@ -138,9 +138,10 @@ async fn enable_members(cx: &Context, client: &Client, saved: &[BondState]) {
             continue;
         }
         for (bond, member) in others {
-            let (was, is) = match member.is_enabled {
-                true => ("enabled", "disabled"),
-                false => ("disabled", "enabled"),
+            let (was, is) = if member.is_enabled {
+                ("enabled", "disabled")
+            } else {
+                ("disabled", "enabled")
             };
             cx.remark(&format!(
                 "member {} of bond {} was {was}, and is {is} here",

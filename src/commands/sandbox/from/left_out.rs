@@ -107,9 +107,9 @@ fn is_blocked(port: &Port) -> bool {
 fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     let count = names.len();
     let shown: Vec<String> = names.take(MAX_NAMES).map(quoted).collect();
-    let mut text = shown.join(", ");
-    if count > MAX_NAMES {
-        text += &format!(" and {} others", count - MAX_NAMES);
+    let text = shown.join(", ");
+    match count.checked_sub(MAX_NAMES) {
+        None | Some(0) => text,
+        Some(more) => format!("{text} and {more} others"),
     }
-    text
 }
