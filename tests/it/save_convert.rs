@@ -58,18 +58,27 @@ const LINES: [&str; 5] = [
     "dump-flows br0",
 ];
 
+const UNKNOWN: &str = "unknown: not in the report: ";
+
 fn reads_the_same(one: &Path, other: &Path) {
     for line in LINES {
         let (one, other) = (from(one, line), from(other, line));
-        assert_eq!(one.stdout, other.stdout, "{line}");
+        // A secret is masked in the source, and not known of a file in which it is left out.
+        assert_eq!(
+            one.stdout.replace("\"***\"", "null"),
+            other.stdout,
+            "{line}"
+        );
         assert_eq!(
             one.code, other.code,
             "{line}: {} {}",
             one.stderr, other.stderr
         );
         let unknown = |text: &str| {
-            let lines = text.lines().filter(|line| line.starts_with("unknown"));
-            lines.map(str::to_owned).collect::<Vec<_>>()
+            let lines = text.lines().filter_map(|line| line.strip_prefix(UNKNOWN));
+            let columns = lines.flat_map(|line| line.split(", "));
+            let columns = columns.filter(|column| !column.ends_with(":psk"));
+            columns.map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(unknown(&one.stderr), unknown(&other.stderr), "{line}");
     }
