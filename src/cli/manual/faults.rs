@@ -612,6 +612,11 @@ pub const FAULTS: &[FaultGroup] = &[
                         "NAME: cannot connect to ENDPOINT: kex_exchange_identification: Connection closed by remote host",
                         Exit::Unreachable,
                     ),
+                    outcome(
+                        "again, before ssh has written anything",
+                        "NAME: cannot connect to ENDPOINT: ssh ended without an error message",
+                        Exit::Unreachable,
+                    ),
                 ],
             ),
             fault(

@@ -131,9 +131,11 @@ impl Stderr {
         line.strip_suffix('.').unwrap_or(line)
     }
 
-    /// Whether the other side closed the connection before it sent its identification string, and no cause is known.
+    /// Whether the other side closed the connection before it sent its identification string, and no cause is known. If that is
+    /// so before it sends its own, ssh says nothing.
     pub(super) fn is_dropped(&self) -> bool {
-        self.reason().contains(DROPPED) || self.reason().contains("banner exchange")
+        let reason = self.reason();
+        reason.is_empty() || reason.contains(DROPPED) || reason.contains("banner exchange")
     }
 
     /// Whether a line contains these words.
