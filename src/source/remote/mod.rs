@@ -531,7 +531,7 @@ impl Remote {
     }
 }
 
-/// A login that is under way. If nobody waits for it any more, it has failed.
+/// A login in progress. If it is cancelled after the time limit, it counts as failed.
 struct Login<'r> {
     remote: &'r Remote,
     began: Instant,
@@ -540,7 +540,7 @@ struct Login<'r> {
 
 impl Drop for Login<'_> {
     fn drop(&mut self) {
-        // Who waits may have begun to before it.
+        // The wait of the caller may have begun earlier.
         let limit = self.remote.limit.map(|limit| limit.mul_f64(0.9));
         if !self.is_over && limit.is_some_and(|limit| self.began.elapsed() >= limit) {
             self.remote.login_failed(RemoteError::timed_out());

@@ -170,7 +170,7 @@ impl<'r, 't> Reading<'r, 't> {
         let early = chosen(self.texts, Version::V10, SectionKind::Ports).filter(is_early);
         let features_of_v10 = chosen(self.texts, Version::V10, SectionKind::Features);
         if let Some(text) = early.or(features_of_v10.filter(is_early)) {
-            // What is malformed in it is told of the text that is used for the rest.
+            // Malformed lines are remarked once, of the text in the version of the messages.
             let ports = parts::ports(text, names, &mut LineProblems::default());
             self.early_ports = Some(parts::ports_reply(Version::V10, &ports));
         }
