@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ovs::sandbox::Options;
+use ovs::sandbox::{Daemon, Options};
 use rustix::net::{AddressFamily, SendFlags, SocketType, ipproto, sendto, socket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
@@ -163,8 +163,10 @@ impl RealHost {
 }
 
 impl Drop for RealHost {
+    /// At once: an interface whose device went with the other host never has its state.
     fn drop(&mut self) {
-        self.sandbox.kill_vswitchd();
+        let killed = self.sandbox.inner.kill(Daemon::Vswitchd);
+        assert!(killed.is_ok() || thread::panicking(), "it can be killed");
     }
 }
 
