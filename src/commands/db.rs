@@ -8,6 +8,9 @@ use super::write;
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;
 use crate::commands::argument::{Takes as _, Value};
+use crate::ovsdb::Error;
+use crate::ovsdb::schema::Table;
+use crate::plan::filter::Filter;
 
 /// The commands on rows.
 #[derive(Debug, clap::Subcommand)]
@@ -53,6 +56,25 @@ impl Command {
             Command::Change(change) => write::make(cx, change).await,
         }
     }
+}
+
+/// Refuses conditions on what is not known of a saved host: columns, and secrets that were left out.
+fn needs_values(cx: &Context, table: &Table, filters: &[Filter]) -> Result<(), Failure> {
+    for filter in filters {
+        let column = &filter.column;
+        let unknown = if !column.is_known {
+            format!("{}.{}", table.name, column.name)
+        } else if let Some(key) = filter
+            .secret_key()
+            .filter(|_| cx.format.not_saved.lacks_secrets())
+        {
+            format!("{}:{key}", column.name)
+        } else {
+            continue;
+        };
+        return Err(Error::NotSaved(unknown).into());
+    }
+    Ok(())
 }
 
 /// The name of a record in later lines of a batch: `@NAME`.

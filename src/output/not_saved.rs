@@ -54,6 +54,11 @@ impl NotSaved {
         }
     }
 
+    /// Whether secrets were left out.
+    pub fn lacks_secrets(&self) -> bool {
+        self.lacks_secrets
+    }
+
     /// The value of a column, or of a key of one (`options:psk`), with secrets that were left out as unknown.
     pub fn of_secrets(&self, column: &str, value: Cell) -> Cell {
         if !self.lacks_secrets {

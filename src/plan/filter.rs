@@ -3,6 +3,7 @@
 use super::database::{pair, read, value_of_key, wrong};
 use super::record::column;
 use super::{Edit, Refusal, Result, quoted};
+use crate::base::secret::{MASK, is_secret};
 use crate::ovsdb::notation::{self, Argument};
 use crate::ovsdb::relation::Relation;
 use crate::ovsdb::schema::{Base, Column, Table, Type};
@@ -107,6 +108,18 @@ impl Filter {
             column: column.clone(),
             key,
             relation,
+        })
+    }
+
+    /// The key whose value is a secret, if the condition is about one.
+    pub(crate) fn secret_key(&self) -> Option<&str> {
+        let mut keys: Vec<&Atom> = self.key.iter().collect();
+        if let Datum::Map(pairs) = &self.operand {
+            keys.extend(pairs.iter().map(|(key, _)| key));
+        }
+        keys.into_iter().find_map(|key| match key {
+            Atom::String(key) if is_secret(key, MASK) => Some(key.as_str()),
+            _ => None,
         })
     }
 

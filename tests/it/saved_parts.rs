@@ -664,6 +664,38 @@ fn a_bridge_of_which_nothing_is_known() {
         .fails(3, "fdb/show br-ex, fdb/show br-int");
 }
 
+/// Which number a port has is known from the text of the switch, also without the database.
+#[test]
+fn numbers_of_ports_without_the_database() {
+    let scene = Scene::new();
+    let number = vsctl!(scene.sandbox, "get interface p1 ofport");
+    let number = number.trim();
+    for version in ["10", "15"] {
+        let text = ofctl!(scene.sandbox, "-O OpenFlow{version} show br-int");
+        let from = format!("br-int={}", scene.put("show", text));
+        let run = |line: &str| scene.run(&format!("port resolve br-int {line}"), &[&from]);
+        run(number)
+            .exits(0)
+            .prints(&format!("p1\t{number}\tunknown\n"))
+            .says_only("unknown: not in the report: Port.name\n");
+        run("p1 LOCAL --columns interface,ofport")
+            .exits(0)
+            .prints(&format!("p1\t{number}\nbr-int\t65534\n"))
+            .says_nothing();
+        run("p1 --json --columns interface,port,type")
+            .exits(0)
+            .prints("[\n{\"interface\":\"p1\",\"port\":null,\"type\":null}\n]\n");
+        run("p1 nowhere -g ofport")
+            .exits(3)
+            .prints(&format!("{number}\n"))
+            .says_only("ovs: port \"nowhere\" not found on br-int\n");
+    }
+    let flows = format!("br-int={}", scene.flows());
+    scene
+        .run("port resolve br-int 1", &[&flows])
+        .fails(3, "unknown: not in the report: ports of br-int");
+}
+
 /// Which bridges there are is known from their texts.
 #[test]
 fn all_bridges_of_texts() {

@@ -128,6 +128,13 @@ fn secrets_that_were_left_out_are_unknown() {
                 .says_nothing();
         }
     }
+    for line in [
+        "db find Interface options:psk!=x",
+        "db wait Interface g1 options:psk=hunter2",
+    ] {
+        ovs!("--from {file} {line}").fails(3, "unknown: not in the report: options:psk");
+        ovs!("--from {database} {line}").ok();
+    }
     let shown = ovs!("--from {file} show br0 --json").ok();
     shown.says("unknown: not in the report: external_ids:api_token, options:psk, other_config:admin-password\n");
     // What is no secret is what it says.

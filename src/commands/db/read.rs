@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use super::{Target, symbol};
+use super::{Target, needs_values, symbol};
 use crate::base::secret::{masked, words_in_text};
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
@@ -317,10 +317,8 @@ async fn search(
     if !names.contains(&UUID) {
         names.push(UUID);
     }
+    needs_values(cx, table, filters)?;
     for filter in filters {
-        if !filter.column.is_known {
-            return Err(Error::NotSaved(format!("{}.{}", table.name, filter.column.name)).into());
-        }
         if !names.contains(&filter.column.name.as_str()) {
             names.push(&filter.column.name);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Target;
+use super::{Target, needs_values};
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{Context, Exit, Failure, quoted};
@@ -54,6 +54,7 @@ impl Wait {
         let mut edit = Edit::new(&database);
         let table = edit.table(&self.target.table).await?;
         let filters = edit.filters(&table, &self.conditions).await?;
+        needs_values(cx, &table, &filters)?;
         drop(edit);
         drop(database);
         let database = cx.database.apart(None);

@@ -3,9 +3,12 @@
 use super::named;
 use crate::commands::about::About;
 use crate::commands::lines::InterfaceRow;
+use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::{Found, find, find_of_switch};
 use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
+use crate::openflow::messages::ports::PortDesc;
+use crate::openflow::text::port_to_v10;
 use crate::output::{Cell, Column, headings};
 
 pub(super) const ABOUT: About = About::reads()
@@ -33,7 +36,9 @@ fn columns<'t>() -> Vec<Column<Pair<'t>>> {
         InterfaceRow::OPENFLOW_NAME.of(|pair: &Pair<'t>| Cell::text(&pair.interface.name)),
         InterfaceRow::OFPORT
             .of(|pair: &Pair<'t>| Cell::from(pair.interface.ofport.filter(|number| *number >= 0))),
-        InterfaceRow::ITS_PORT.of(|pair: &Pair<'t>| Cell::text(&pair.port.name)),
+        InterfaceRow::ITS_PORT
+            .reads(&["Port.name"])
+            .of(|pair: &Pair<'t>| Cell::text(&pair.port.name)),
         InterfaceRow::NAMED_BRIDGE
             .of(|pair: &Pair<'t>| Cell::text(&pair.bridge.name))
             .extra(),
@@ -46,10 +51,11 @@ fn columns<'t>() -> Vec<Column<Pair<'t>>> {
 pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let mut topology = if ports.len() > WORTH_ASKING_FOR {
-        Topology::default()
-    } else {
-        named(cx, Some(bridge), ports).await?
+    let of_switch = ports_of_switch(cx, bridge).await?;
+    let mut topology = match &of_switch {
+        Some(ports) => ports.clone(),
+        None if ports.len() > WORTH_ASKING_FOR => Topology::default(),
+        None => named(cx, Some(bridge), ports).await?,
     };
     // Without the other ports, a port's name counts only if its own interface has it.
     let is_found = |found: Found<'_>| {
@@ -62,7 +68,7 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
             .iter()
             .all(|port| find(topology, Some(bridge), port).is_ok_and(is_found))
     };
-    if !all_found(&topology) {
+    if of_switch.is_none() && !all_found(&topology) {
         let scope = Scope::Bridge(bridge.to_owned());
         topology = cx.topology(Want::of(scope, Depth::PortNames)).await?;
     }
@@ -92,8 +98,13 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
         return Ok(());
     }
     // A port that is not on this bridge may be on another: the error says which.
-    let all = Want::of(Scope::All, Depth::PortNames).with_tags();
-    let all = cx.topology(all).await?;
+    let is_of_switch = of_switch.is_some();
+    let all = if let Some(ports) = of_switch {
+        ports
+    } else {
+        let all = Want::of(Scope::All, Depth::PortNames).with_tags();
+        cx.topology(all).await?
+    };
     let errors = unknown
         .into_iter()
         .filter_map(|port| find_of_switch(&all, bridge, port).err());
@@ -104,6 +115,44 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
             exit: Exit::NotFound,
             ..error.into()
         };
+        if is_of_switch {
+            // Lists of ports need the database.
+            failure.hint = None;
+        }
     }
     Err(failure)
+}
+
+/// The ports that a saved switch describes, each as a port of one interface, if the database was not saved.
+async fn ports_of_switch(cx: &Context, bridge: &str) -> Result<Option<Topology>, Failure> {
+    let saved = cx.host.reach.saved();
+    if saved.is_none_or(|saved| saved.report.database.is_some()) {
+        return Ok(None);
+    }
+    let switch = SwitchArg::of_bridge(cx, bridge)?;
+    let mut connected = switch.connect(cx).await?;
+    let described = connected.ports().await;
+    let described = described.map_err(|error| switch.failure(error))?;
+    let port = |desc: PortDesc| {
+        let name = desc.name.0;
+        let interface = Interface {
+            name: name.clone(),
+            ofport: port_to_v10(desc.ofport).map(i64::from),
+            ..Interface::default()
+        };
+        Port {
+            name,
+            interfaces: vec![interface],
+            ..Port::default()
+        }
+    };
+    let bridge = Bridge {
+        name: bridge.to_owned(),
+        ports: described.into_iter().map(port).collect(),
+        ..Bridge::default()
+    };
+    Ok(Some(Topology {
+        bridges: vec![bridge],
+        ..Topology::default()
+    }))
 }

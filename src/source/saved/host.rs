@@ -52,7 +52,8 @@ impl SavedHost {
     /// The columns of the database whose values are not known.
     pub fn not_saved(&self) -> UnknownColumns {
         let Some(schema) = &self.schema else {
-            return UnknownColumns::These(Vec::new());
+            // The switches tell the numbers of their ports.
+            return UnknownColumns::AllBut(vec!["Interface.ofport".to_owned()]);
         };
         let tables = schema.tables.iter();
         let columns = tables.flat_map(|table| {
