@@ -15,11 +15,12 @@ pub fn dump_text(input: &[u8]) {
         .into_iter()
         .map(|section| NamedSection {
             name: "text",
+            is_given: false,
             section,
         })
         .collect();
     let mut remarks = Vec::new();
-    let saved = switch(&texts, TextNames::default(), &mut remarks);
+    let saved = switch(&texts, TextNames::default(), None, &mut remarks);
     for remark in &remarks {
         assert_harmless(remark, false);
     }

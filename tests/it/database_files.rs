@@ -450,14 +450,21 @@ fn dumps() {
         served.holds(&file::read(windows.as_bytes(), "dump").unwrap());
     }
     let db = format!("--db={}", served.server.unix());
-    for format in ["list", "table", "csv", "json"] {
+    // ovs-vsctl ends its output without a blank line.
+    for (format, gap) in [
+        ("list", ""),
+        ("list", "\n"),
+        ("table", ""),
+        ("table", "\n"),
+        ("csv", ""),
+        ("csv", "\n"),
+        ("json", ""),
+    ] {
         let mut text = String::new();
         for table in ["Open_vSwitch", "bridge", "interface", "Port", "QoS"] {
             let options = [&db, "--format", format, "list", table];
             text += &run(tool("ovs-vsctl").args(options));
-            if format != "json" {
-                text += "\n";
-            }
+            text += gap;
         }
         let read = file::read(text.as_bytes(), "list").unwrap();
         assert_eq!(read.remarks, [""; 0], "{format}");

@@ -343,7 +343,7 @@ fn same_text(live: &str, saved: &str, unknown: &mut BTreeSet<String>) -> Result<
 }
 
 /// Without the time that has passed.
-fn timeless(text: &str) -> String {
+pub(crate) fn timeless(text: &str) -> String {
     const KEYS: [&str; 5] = ["duration=", "duration:", "duration\":", "age=", "age\":"];
     let mut out = String::new();
     let mut rest = text;

@@ -676,24 +676,168 @@ fn numbers_of_ports_without_the_database() {
         let run = |line: &str| scene.run(&format!("port resolve br-int {line}"), &[&from]);
         run(number)
             .exits(0)
-            .prints(&format!("p1\t{number}\tunknown\n"))
+            .prints(format!("p1\t{number}\tunknown\n"))
             .says_only("unknown: not in the report: Port.name\n");
         run("p1 LOCAL --columns interface,ofport")
             .exits(0)
-            .prints(&format!("p1\t{number}\nbr-int\t65534\n"))
+            .prints(format!("p1\t{number}\nbr-int\t65534\n"))
             .says_nothing();
         run("p1 --json --columns interface,port,type")
             .exits(0)
             .prints("[\n{\"interface\":\"p1\",\"port\":null,\"type\":null}\n]\n");
         run("p1 nowhere -g ofport")
             .exits(3)
-            .prints(&format!("{number}\n"))
+            .prints(format!("{number}\n"))
             .says_only("ovs: port \"nowhere\" not found on br-int\n");
     }
     let flows = format!("br-int={}", scene.flows());
     scene
         .run("port resolve br-int 1", &[&flows])
         .fails(3, "unknown: not in the report: ports of br-int");
+}
+
+/// What a command printed in part stands for nothing that is known as a whole.
+#[test]
+fn commands_that_print_a_part() {
+    let scene = Scene::new();
+    let sandbox = &scene.sandbox;
+    ofctl!(sandbox, "add-flow br-int table=1,ip,actions=drop");
+    for group in [1, 2] {
+        ofctl!(
+            sandbox,
+            "-O OpenFlow13 add-group br-int group_id={group},type=all,bucket=output:7"
+        );
+    }
+    let saved = scene.path("host.tar");
+    let saved = saved.to_str().unwrap();
+    ovs!(sandbox, "save {saved}").ok();
+    for (command, dump) in [
+        ("dump-flows br-int table=1", "dump-flows br-int --no-stats"),
+        (
+            "dump-flows br-int in_port=7",
+            "dump-flows br-int --no-stats",
+        ),
+        (
+            "dump-flows br-int | head -1",
+            "dump-flows br-int --no-stats",
+        ),
+        ("dump-groups br-int 1", "dump-groups br-int"),
+        ("dump-ports br-int 7", "port stats br-int"),
+    ] {
+        let (run, _) = command.split_once(" |").unwrap_or((command, ""));
+        let printed = ofctl!(sandbox, "-O OpenFlow15 {run}");
+        let paste = format!("# ovs-ofctl -O OpenFlow15 {command}\n{printed}");
+        let paste = scene.put("paste", paste);
+        let whole = scene.run(dump, &[saved]).exits(0).stdout;
+        let both = scene.run(dump, &[saved, &paste]).exits(0);
+        assert_eq!(both.stdout, whole, "{command}");
+        both.says(&format!("a part of what is known otherwise: not used"));
+        let alone = scene.run(dump, &[&paste]).exits(0);
+        assert!(!alone.stdout.is_empty(), "{command}");
+        alone.says(&format!("the command prints a part: the rest is unknown"));
+    }
+}
+
+/// A terminal on which several bridges were asked, or one of them several times.
+#[test]
+fn outputs_of_several_bridges_and_times() {
+    let scene = Scene::new();
+    let sandbox = &scene.sandbox;
+    let dump = |version: &str, bridge: &str| {
+        let printed = ofctl!(sandbox, "-O {version} dump-flows {bridge}");
+        format!("# ovs-ofctl -O {version} dump-flows {bridge}\n{printed}")
+    };
+    for version in ["OpenFlow10", "OpenFlow13"] {
+        let paste = scene.put(
+            "paste",
+            dump("OpenFlow13", "br-int") + &dump(version, "br-ex"),
+        );
+        let of_bridge = format!("br-ex={paste}");
+        for from in [&paste, &of_bridge] {
+            scene
+                .run("dump-flows br-ex --no-stats", &[from])
+                .exits(0)
+                .prints("priority=0 actions=NORMAL\n")
+                .says_only("unknown: not in the report: ports of br-ex\n");
+        }
+        scene.run("dump-flows br-tun", &[&format!("br-tun={paste}")]).fails(
+            2,
+            &format!("{paste}: none of its outputs is of br-tun\nhint: its commands name br-ex, br-int\n"),
+        );
+    }
+
+    let before = dump("OpenFlow10", "br-int");
+    ofctl!(sandbox, "del-flows br-int in_port=p1");
+    let paste = scene.put("paste", before.clone() + &dump("OpenFlow10", "br-int"));
+    scene
+        .run("dump-flows br-int --no-stats", &[&paste])
+        .exits(0)
+        .prints("priority=0 actions=NORMAL\n")
+        .says_only(&format!(
+            "bridge br-int: {paste}: its flows are not used: a later command printed them again\n\
+             unknown: not in the report: ports of br-int\n"
+        ));
+}
+
+/// A dump of groups has a heading, also without groups: without it, it failed.
+#[test]
+fn commands_that_printed_nothing() {
+    let scene = Scene::new();
+    let sandbox = &scene.sandbox;
+    ofctl!(
+        sandbox,
+        "-O OpenFlow13 add-group br-int group_id=1,type=all,bucket=output:7"
+    );
+    let saved = scene.path("host.tar");
+    let saved = saved.to_str().unwrap();
+    ovs!(sandbox, "save {saved}").ok();
+    for command in ["dump-groups", "dump-flows"] {
+        let paste = format!("# ovs-ofctl -O OpenFlow13 {command} br-int\n# ls\n");
+        let paste = scene.put("paste", paste);
+        let line = format!("{command} br-int");
+        let whole = scene.run(&line, &[saved]).exits(0).stdout;
+        let both = scene.run(&line, &[saved, &paste]).exits(0);
+        assert_eq!(
+            crate::saved_commands::timeless(&both.stdout),
+            crate::saved_commands::timeless(&whole)
+        );
+        both.says("line 2: the output is empty: not used");
+        let alone = scene.run(&line, &[&paste]);
+        match command {
+            "dump-groups" => alone.fails(3, "unknown: not in the report"),
+            _ => alone.exits(0).prints(""),
+        };
+    }
+    let heading = ofctl!(sandbox, "dump-groups br-ex");
+    let paste = scene.put("paste", format!("# ovs-ofctl dump-groups br-ex\n{heading}"));
+    scene
+        .run("dump-groups br-ex", &[&paste])
+        .exits(0)
+        .prints("")
+        .says_nothing();
+}
+
+/// The text of the ports, which is of OpenFlow 1.0 unless asked for otherwise, leaves the flows as they were saved.
+#[test]
+fn texts_of_a_lower_version_without_flows() {
+    let scene = Scene::new();
+    let saved = scene.path("host.tar");
+    let saved = saved.to_str().unwrap();
+    ovs!(scene.sandbox, "save {saved}").ok();
+    for command in ["show", "dump-ports", "dump-ports-desc", "dump-tables"] {
+        let text = scene.put("text", ofctl!(scene.sandbox, "{command} br-int"));
+        let text = format!("br-int={text}");
+        for line in [
+            "dump-flows br-int --count",
+            "dump-groups br-int",
+            "port resolve br-int 7",
+            "dump-flows br-int --no-stats",
+        ] {
+            let whole = scene.run(line, &[saved]).exits(0);
+            let both = scene.run(line, &[saved, &text]).exits(0);
+            assert_eq!(both.stdout, whole.stdout, "{command} {line}");
+        }
+    }
 }
 
 /// Which bridges there are is known from their texts.

@@ -32,10 +32,11 @@ fn read_with(texts: &[&str], names: TextNames) -> (Option<SavedSwitch>, Vec<Stri
         .flat_map(|text| cut(text.as_bytes()))
         .map(|section| NamedSection {
             name: "text",
+            is_given: false,
             section,
         })
         .collect();
-    let saved = switch(&sections, names, &mut remarks);
+    let saved = switch(&sections, names, None, &mut remarks);
     (saved, remarks)
 }
 
@@ -362,8 +363,13 @@ fn of_several_dumps_the_highest_version_is_taken() {
     assert_eq!((saved.version, remarks.len()), (Version::V14, 0));
     assert!(print(&flows(&saved)[0]).contains("cookie=0x4"));
     let (saved, remarks) = read(&[&of("", 1), &of("", 2)]);
-    assert_eq!(count(&saved.unwrap()), 1);
-    assert_eq!(remarks, ["1 flows are in several texts and taken once"]);
+    let saved = saved.unwrap();
+    assert_eq!(count(&saved), 1);
+    assert!(print(&flows(&saved)[0]).contains("cookie=0x2"));
+    assert_eq!(
+        remarks,
+        ["1 flows are in several texts: those of the last are used"]
+    );
 }
 
 #[test]

@@ -181,10 +181,9 @@ fn lines(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
         let wrong = |what: &str| Fault::at_line(number, what);
         if line.trim().is_empty() {
             if !cells.is_empty() {
-                let name = name_of(table, &cells).map_err(|what| wrong(&what))?;
-                widths.insert(name.to_owned(), cells.len());
                 let row = std::mem::take(&mut cells);
-                insert(database, name, row).map_err(|what| wrong(&what))?;
+                let (name, width) = insert_listed(database, table, row).map_err(|w| wrong(&w))?;
+                widths.insert(name, width);
             }
             format = None;
             continue;
@@ -197,11 +196,14 @@ fn lines(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
         if !is_ended && !is_complete(line) {
             return Err(wrong("the line is cut off"));
         }
+        let next = lines.peek().map(|(_, line, _)| *line).unwrap_or_default();
+        let is_underlined = !next.is_empty() && next.bytes().all(|c| matches!(c, b'-' | b' '));
+        // ovs-vsctl prints no blank line after the last row: the output of another command may follow.
+        if begins_table(format.as_ref(), line, is_underlined) {
+            format = None;
+        }
         match &format {
             None => {
-                let next = lines.peek().map(|(_, line, _)| *line).unwrap_or_default();
-                let is_underlined =
-                    !next.is_empty() && next.bytes().all(|c| matches!(c, b'-' | b' '));
                 if is_underlined {
                     lines.next();
                     let columns = offsets(next);
@@ -223,7 +225,14 @@ fn lines(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
                 }
             }
             Some(Format::List) => {
-                cells.push(list_cell(line).ok_or_else(|| wrong("no COLUMN: VALUE"))?);
+                let cell = list_cell(line).ok_or_else(|| wrong("no COLUMN: VALUE"))?;
+                if cells.iter().any(|(column, _)| *column == cell.0) {
+                    let row = std::mem::take(&mut cells);
+                    let (name, width) =
+                        insert_listed(database, table, row).map_err(|w| wrong(&w))?;
+                    widths.insert(name, width);
+                }
+                cells.push(cell);
             }
             Some(Format::Table(names, columns)) => {
                 let cell = |column| slice(line, column).map(Cow::from);
@@ -252,6 +261,17 @@ fn lines(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
         return Err(wrong("the row is cut off".to_owned()));
     }
     insert(database, name, cells).map_err(wrong)
+}
+
+/// Whether a line after rows in a format has the headings of another table.
+fn begins_table(format: Option<&Format<'_>>, line: &str, is_underlined: bool) -> bool {
+    match format {
+        Some(Format::Table(..)) => is_underlined,
+        Some(Format::Csv(_)) => {
+            csv(line).is_some_and(|cells| cells.iter().any(|cell| cell == "_uuid"))
+        }
+        _ => false,
+    }
 }
 
 /// Whether the last line of a file without a line end is whole for certain: a word may be cut off.
@@ -295,6 +315,18 @@ fn insert(database: &mut StoredDatabase, name: &str, cells: Cells<'_>) -> Result
         ),
     }
     Ok(())
+}
+
+/// Adds a row of the format list; returns its table, and the number of its columns.
+fn insert_listed(
+    database: &mut StoredDatabase,
+    table: Option<&str>,
+    cells: Cells<'_>,
+) -> Result<(String, usize), String> {
+    let name = name_of(table, &cells)?.to_owned();
+    let width = cells.len();
+    insert(database, &name, cells)?;
+    Ok((name, width))
 }
 
 /// Whether it can be the name of a table or column (RFC 7047, section 3.1 `<id>`).

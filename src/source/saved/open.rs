@@ -1,5 +1,7 @@
 //! Opens what `--from` names: reports, databases and texts, recognised by what they contain.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io;
@@ -8,7 +10,7 @@ use std::path::Path;
 use super::archive::{Archive, ArchiveError, ArchiveErrorKind, Form};
 use super::bugtool;
 use super::databases::{FoundDatabase, joined, name_bridges};
-use super::outputs::{Findings, Output, tool_error};
+use super::outputs::{Findings, Output, WrongBridge, tool_error};
 use super::report_files::ReportFiles;
 use super::sos::{self, CommandFile, Known};
 use super::stored_names::bridges;
@@ -380,14 +382,10 @@ impl Found {
             let outputs = sos::outputs(&report, files, &known, &mut self.findings.remarks);
             self.findings.outputs.extend(outputs);
         }
-        let report = self.findings.report(name).map_err(|text| {
-            let message = format!("{} names no bridge", text.name);
-            OpenError::new(
-                OpenErrorKind::Usage,
-                message,
-                Some("say of which bridge it is: --from BRIDGE=FILE"),
-            )
-        })?;
+        let switches = self.snapshot.as_ref().map(|saved| &saved.switches);
+        let none = BTreeMap::new();
+        let report = self.findings.report(name, switches.unwrap_or(&none));
+        let report = report.map_err(|text| wrong_bridge(&text))?;
         Ok(match self.snapshot {
             Some(saved) => with_texts(saved, report),
             None => Report {
@@ -488,6 +486,21 @@ fn content(bytes: &[u8]) -> String {
         Some(message) => quoted(&message),
         None => "none of its outputs is in it".to_owned(),
     }
+}
+
+fn wrong_bridge(text: &WrongBridge) -> OpenError {
+    let others: Vec<Cow<'_, str>> = text.others.iter().map(|bridge| word(bridge)).collect();
+    let (message, hint) = match &text.bridge {
+        None => (
+            format!("{} names no bridge", text.name),
+            "say of which bridge it is: --from BRIDGE=FILE".to_owned(),
+        ),
+        Some(bridge) => (
+            format!("{}: none of its outputs is of {}", text.name, word(bridge)),
+            format!("its commands name {}", others.join(", ")),
+        ),
+    };
+    OpenError::new(OpenErrorKind::Usage, message, Some(&hint))
 }
 
 fn second_host(name: &str) -> OpenError {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::stored_names::{StoredBridge, bridges};
 use super::texts::sections::{CommandLine, Program, Section, SectionKind, cut};
-use super::texts::{NamedSection, local_port, switch, unused};
+use super::texts::{NamedSection, local_port, switch};
 use super::{Report, SavedSwitch};
 use crate::base::terminal::quoted;
 use crate::openflow::version::Version;
@@ -107,20 +107,28 @@ pub struct Findings {
     pub remarks: Vec<String>,
 }
 
-/// A text of a switch that names no bridge, and that the user gave.
+/// A text that the user gave is of no bridge, or of others than the user says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoBridge {
+pub struct WrongBridge {
     /// The name of the text, quoted if necessary.
     pub name: String,
+    /// The bridge that the user names.
+    pub bridge: Option<String>,
+    /// The bridges that its commands name.
+    pub others: BTreeSet<String>,
 }
 
 impl Findings {
-    /// The report of what was found, without the network.
+    /// The report of what was found, without the network. `saved` is what a file of `ovs save` has of the switches.
     ///
     /// # Errors
     ///
-    /// A text of a switch that the user gave names no bridge.
-    pub fn report(self, name: String) -> Result<Report, NoBridge> {
+    /// A text of a switch that the user gave is of no bridge, or of others than the user says.
+    pub fn report(
+        self,
+        name: String,
+        saved: &BTreeMap<String, SavedSwitch>,
+    ) -> Result<Report, WrongBridge> {
         let mut remarks = self.remarks;
         let mut stored: BTreeMap<String, StoredBridge> = self
             .database
@@ -143,6 +151,8 @@ impl Findings {
                 ));
             }
             let mut refused: Vec<usize> = Vec::new();
+            let mut others = BTreeSet::new();
+            let mut is_used = false;
             for section in sections {
                 if section.is_refused() {
                     refused.push(section.line);
@@ -160,16 +170,27 @@ impl Findings {
                     (SectionKind::Other | SectionKind::Database, _)
                     | (SectionKind::Control, None) => {}
                     (SectionKind::Control, Some(command)) => {
+                        is_used = true;
                         add_reply(&mut replies, &command, section.body);
                     }
                     (_, command) => {
                         let bridge = command.and_then(|command| command.bridge);
-                        let named = output.bridge.clone().or(bridge);
-                        let bridge = match named.or_else(|| own.clone()) {
+                        let bridge = match (&output.bridge, bridge) {
+                            (Some(given), Some(other)) if *given != other => {
+                                others.insert(other);
+                                continue;
+                            }
+                            (Some(given), _) => Some(given.clone()),
+                            (None, bridge) => bridge,
+                        };
+                        is_used = true;
+                        let bridge = match bridge.or_else(|| own.clone()) {
                             Some(bridge) => bridge,
                             None if output.is_given => {
-                                return Err(NoBridge {
+                                return Err(WrongBridge {
                                     name: output.name.clone(),
+                                    bridge: None,
+                                    others,
                                 });
                             }
                             None => {
@@ -179,11 +200,19 @@ impl Findings {
                         };
                         let text = NamedSection {
                             name: &output.name,
+                            is_given: output.is_given,
                             section,
                         };
                         texts.entry(bridge).or_default().push(text);
                     }
                 }
+            }
+            if output.is_given && !is_used && !others.is_empty() {
+                return Err(WrongBridge {
+                    name: output.name.clone(),
+                    bridge: output.bridge.clone(),
+                    others,
+                });
             }
             if let [first, others @ ..] = &refused[..] {
                 let more = match others.len() {
@@ -197,26 +226,17 @@ impl Findings {
                 ));
             }
         }
-        let given = self.outputs.iter().filter(|output| output.is_given);
-        let given: BTreeSet<&str> = given.map(|output| output.name.as_str()).collect();
         let mut switches: BTreeMap<String, SavedSwitch> = BTreeMap::new();
         for (bridge, texts) in texts {
             let names = stored.remove(&bridge).map(|stored| stored.names);
             let shown = crate::base::shell::word(&bridge).into_owned();
             let mut of_bridge = Vec::new();
-            let saved = switch(&texts, names.unwrap_or_default(), &mut of_bridge);
+            let earlier = saved.get(&bridge);
+            let saved = switch(&texts, names.unwrap_or_default(), earlier, &mut of_bridge);
             let named = of_bridge
                 .into_iter()
                 .map(|remark| format!("bridge {shown}: {remark}"));
             remarks.extend(named);
-            for (name, what) in saved.iter().flat_map(|saved| unused(&texts, saved.version)) {
-                // A report has many outputs in several versions.
-                if given.contains(name) {
-                    remarks.push(format!(
-                        "bridge {shown}: {name}: its {what} are not used: another text has them"
-                    ));
-                }
-            }
             switches.extend(saved.map(|saved| (bridge, saved)));
         }
         // Reports ask in several versions, some of which a bridge may not allow.
@@ -247,6 +267,7 @@ impl Output {
             kind,
             version: command.version,
             command: None,
+            has_heading: false,
             heading: "",
             body: &self.text,
             line: 1,

@@ -16,9 +16,9 @@ mod parts;
 mod problems;
 pub mod sections;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::{Part, SavedSwitch};
 use crate::openflow::messages::flow_stats_encode::flow_reply;
@@ -37,13 +37,15 @@ pub use sections::NamedSection;
 /// Makes what was saved of a switch from the texts of one bridge. Names of ports and tables are looked up in `names`
 /// and in the texts. What could not be read is added to `remarks`. `None` if nothing is of a switch.
 ///
-/// All messages are of the version of the dump of flows; of several dumps the one of the highest version is used.
+/// All messages are of the version of the dump of flows, of several dumps that of the highest version; without one they are of
+/// the version of what was saved `earlier`.
 pub fn switch(
     texts: &[NamedSection<'_>],
     mut names: TextNames,
+    earlier: Option<&SavedSwitch>,
     remarks: &mut Vec<String>,
 ) -> Option<SavedSwitch> {
-    let texts = &told(texts, remarks);
+    let texts = &told(texts, earlier, remarks);
     let mut flows = of_kind(texts, SectionKind::Flows);
     if flows.is_empty() {
         flows = of_kind(texts, SectionKind::BridgeFlows);
@@ -54,7 +56,8 @@ pub fn switch(
             ));
         }
     }
-    let version = version_of(texts, &flows)?;
+    let version = version_of(texts, &flows, earlier)?;
+    remark_unused(texts, version, remarks);
     let mut reading = Reading {
         texts,
         version,
@@ -95,31 +98,121 @@ pub fn switch(
     })
 }
 
-/// The texts but for those that are empty while another of their kind is not: the command was ended, or its output lost.
-fn told<'t>(texts: &[NamedSection<'t>], remarks: &mut Vec<String>) -> Vec<NamedSection<'t>> {
-    let is_empty = |text: &NamedSection<'_>| {
+/// The texts that are used: not those that have nothing, a part or an earlier state of what another text has, or what was saved
+/// `earlier`.
+fn told<'t>(
+    texts: &[NamedSection<'t>],
+    earlier: Option<&SavedSwitch>,
+    remarks: &mut Vec<String>,
+) -> Vec<NamedSection<'t>> {
+    let is_saved = |text: &NamedSection<'_>| {
+        let part = part_of(text.section.kind);
+        let is_of = |saved: &SavedSwitch| part.is_some_and(|part| saved.parts.contains_key(&part));
+        earlier.is_some_and(is_of)
+    };
+    let printed = Printed::of(texts);
+    let mut used = Vec::new();
+    for (at, text) in texts.iter().enumerate() {
         let section = &text.section;
-        let is_blank = section.heading.is_empty() && section.body.trim_ascii().is_empty();
-        is_blank && section.kind != SectionKind::Control
-    };
-    let is_told = |text: &&NamedSection<'_>| {
-        let mut same = texts
-            .iter()
-            .filter(|other| other.section.kind == text.section.kind);
-        !is_empty(text) || same.all(is_empty)
-    };
-    // In a text with a heading below the command, nothing is between them.
-    let is_alone = |text: &&NamedSection<'_>| {
-        texts.iter().filter(|other| other.name == text.name).count() == 1
-    };
-    let empty = texts.iter().filter(|text| !is_told(text)).filter(is_alone);
-    remarks
-        .extend(empty.map(|text| format!("{}: it is empty, unlike others: not used", text.name)));
-    texts.iter().filter(is_told).cloned().collect()
+        let kind = section.kind;
+        let place = format!("{}, line {}", text.name, section.line);
+        if kind == SectionKind::Control {
+            used.push(text.clone());
+        } else if section.is_blank() {
+            // A dump of groups has a heading, also without any.
+            if kind == SectionKind::Groups || printed.filled.contains(&kind) || is_saved(text) {
+                remarks.push(format!("{place}: the output is empty: not used"));
+            } else {
+                used.push(text.clone());
+            }
+        } else if section.is_part() {
+            if printed.whole.contains(&kind) || is_saved(text) {
+                remarks.push(format!(
+                    "{place}: a part of what is known otherwise: not used"
+                ));
+            } else {
+                remarks.push(format!(
+                    "{place}: the command prints a part: the rest is unknown, and missing in what follows"
+                ));
+                used.push(text.clone());
+            }
+        } else if !printed.is_again(at, section) {
+            used.push(text.clone());
+        } else if text.is_given {
+            remark_other(text, "a later command printed them again", remarks);
+        }
+    }
+    used
 }
 
-/// The version of the messages: that of the flows, else the highest of a text.
-fn version_of(texts: &[NamedSection<'_>], flows: &[&NamedSection<'_>]) -> Option<Version> {
+/// What the texts of a bridge have of each kind.
+struct Printed {
+    /// The kinds with some output.
+    filled: BTreeSet<SectionKind>,
+    /// The kinds of which all is printed.
+    whole: BTreeSet<SectionKind>,
+    /// The last dump of all flows in each version.
+    last: BTreeMap<Option<Version>, usize>,
+}
+
+impl Printed {
+    fn of(texts: &[NamedSection<'_>]) -> Printed {
+        let mut printed = Printed {
+            filled: BTreeSet::new(),
+            whole: BTreeSet::new(),
+            last: BTreeMap::new(),
+        };
+        for (at, NamedSection { section, .. }) in texts.iter().enumerate() {
+            if section.is_blank() {
+                continue;
+            }
+            printed.filled.insert(section.kind);
+            if !section.is_part() {
+                printed.whole.insert(section.kind);
+            }
+            if Printed::is_dump_of_all(section) {
+                printed.last.insert(section.version, at);
+            }
+        }
+        printed
+    }
+
+    fn is_dump_of_all(section: &Section<'_>) -> bool {
+        let is_dump = section.kind == SectionKind::Flows && section.command.is_some();
+        is_dump && !section.is_part() && !section.is_blank()
+    }
+
+    /// Whether a later command printed all flows again.
+    fn is_again(&self, at: usize, section: &Section<'_>) -> bool {
+        let last = self.last.get(&section.version);
+        Printed::is_dump_of_all(section) && last.is_some_and(|last| *last > at)
+    }
+}
+
+/// The part of a switch that an output is.
+fn part_of(kind: SectionKind) -> Option<Part> {
+    Some(match kind {
+        SectionKind::Features => Part::Features,
+        SectionKind::Flows | SectionKind::BridgeFlows => Part::Flows,
+        SectionKind::Groups => Part::Groups,
+        SectionKind::GroupStats => Part::GroupStats,
+        SectionKind::Meters => Part::Meters,
+        SectionKind::MeterStats => Part::MeterStats,
+        SectionKind::Ports => Part::Ports,
+        SectionKind::PortStats => Part::PortStats,
+        SectionKind::TableStats => Part::TableStats,
+        SectionKind::TableFeatures => Part::TableFeatures,
+        SectionKind::TlvMap => Part::TlvMap,
+        SectionKind::Control | SectionKind::Database | SectionKind::Other => return None,
+    })
+}
+
+/// The version of the messages: that of the flows, else of what was saved earlier, else the highest of a text.
+fn version_of(
+    texts: &[NamedSection<'_>],
+    flows: &[&NamedSection<'_>],
+    earlier: Option<&SavedSwitch>,
+) -> Option<Version> {
     let of_flows = flows.iter().map(|text| flow_version(&text.section)).max();
     let is_known = |text: &&NamedSection<'_>| {
         !matches!(
@@ -130,7 +223,8 @@ fn version_of(texts: &[NamedSection<'_>], flows: &[&NamedSection<'_>]) -> Option
     let mut known = texts.iter().filter(is_known).peekable();
     known.peek()?;
     let named = known.filter_map(|text| text.section.version).max();
-    Some(of_flows.or(named).unwrap_or(Version::V15))
+    let saved = earlier.map(|earlier| earlier.version);
+    Some(of_flows.or(saved).or(named).unwrap_or(Version::V15))
 }
 
 /// The parts of a switch that are being read.
@@ -285,35 +379,45 @@ fn chosen<'s, 't>(
     texts.max_by_key(|text| (text.section.version == Some(version), text.section.version))
 }
 
-/// The names of the texts with flows, groups or statistics that [`switch`] does not use, since others have the same; with
-/// what they have. `version` is that of the messages.
-pub(super) fn unused<'t>(
-    texts: &[NamedSection<'t>],
-    version: Version,
-) -> Vec<(&'t str, &'static str)> {
-    let has_flows = texts
-        .iter()
-        .any(|text| text.section.kind == SectionKind::Flows);
-    let unused = texts.iter().filter_map(|text| {
-        let kind = text.section.kind;
-        let what = match kind {
-            SectionKind::Flows | SectionKind::BridgeFlows => "flows",
-            SectionKind::Groups => "groups",
-            SectionKind::GroupStats => "statistics of groups",
-            SectionKind::Meters => "meters",
-            SectionKind::MeterStats => "statistics of meters",
-            SectionKind::PortStats => "counters of ports",
-            SectionKind::TableStats => "statistics of tables",
-            _ => return None,
+/// Remarks on the texts that the user gave and that are not used, since others have the same; `version` is that of the messages.
+fn remark_unused(texts: &[NamedSection<'_>], version: Version, remarks: &mut Vec<String>) {
+    let mut used = BTreeMap::new();
+    for kind in texts.iter().map(|text| text.section.kind) {
+        used.entry(kind)
+            .or_insert_with(|| chosen(texts, version, kind));
+    }
+    for text in texts.iter().filter(|text| text.is_given) {
+        let section = &text.section;
+        let is_used = match section.kind {
+            SectionKind::Flows => flow_version(section) == version,
+            SectionKind::BridgeFlows => !used.contains_key(&SectionKind::Flows),
+            kind => {
+                let used = used.get(&kind).copied().flatten();
+                used.is_some_and(|used| std::ptr::eq(used, text))
+            }
         };
-        let is_used = match kind {
-            SectionKind::Flows => flow_version(&text.section) == version,
-            SectionKind::BridgeFlows => !has_flows,
-            _ => chosen(texts, version, kind).is_some_and(|used| std::ptr::eq(used, text)),
-        };
-        (!is_used).then_some((text.name, what))
-    });
-    unused.collect()
+        if !is_used {
+            remark_other(text, "another text has them", remarks);
+        }
+    }
+}
+
+/// Remarks that flows, groups or statistics are not used.
+fn remark_other(text: &NamedSection<'_>, why: &str, remarks: &mut Vec<String>) {
+    let what = match text.section.kind {
+        SectionKind::Flows | SectionKind::BridgeFlows => "flows",
+        SectionKind::Groups => "groups",
+        SectionKind::GroupStats => "statistics of groups",
+        SectionKind::Meters => "meters",
+        SectionKind::MeterStats => "statistics of meters",
+        SectionKind::PortStats => "counters of ports",
+        SectionKind::TableStats => "statistics of tables",
+        _ => return,
+    };
+    let remark = format!("{}: its {what} are not used: {why}", text.name);
+    if !remarks.contains(&remark) {
+        remarks.push(remark);
+    }
 }
 
 fn of_kind<'s, 't>(texts: &'s [NamedSection<'t>], kind: SectionKind) -> Vec<&'s NamedSection<'t>> {
@@ -377,9 +481,15 @@ fn read_flows(
         dumps = read(names);
     }
     let mut entries = Vec::new();
-    let mut known = FxHashSet::default();
+    // A second dump may be of other tables, or of the same at another time. The text that has each flow last:
+    let mut last = FxHashMap::default();
+    if texts.len() > 1 {
+        for (number, (flows, _)) in dumps.iter().enumerate() {
+            last.extend(flows.keys.iter().map(|key| (*key, number)));
+        }
+    }
     let mut repeated = 0;
-    for (text, (flows, problems)) in texts.iter().zip(&mut dumps) {
+    for (number, (text, (flows, problems))) in texts.iter().zip(&mut dumps).enumerate() {
         std::mem::take(problems).tell(text.name, "the flows", remarks);
         if flows.hidden > 0 {
             let hidden = flows.hidden;
@@ -398,8 +508,7 @@ fn read_flows(
         for (end, key) in flows.ends.iter().zip(&flows.keys) {
             let entry = flows.bytes.get(start..*end).unwrap_or_default();
             start = *end;
-            // A second dump may be of other tables, or of the same at another time.
-            if texts.len() > 1 && !known.insert(*key) {
+            if last.get(key).is_some_and(|last| *last != number) {
                 repeated += 1;
                 continue;
             }
@@ -408,7 +517,7 @@ fn read_flows(
     }
     if repeated > 0 {
         remarks.push(format!(
-            "{repeated} flows are in several texts and taken once"
+            "{repeated} flows are in several texts: those of the last are used"
         ));
     }
     flow_reply(version, entries)

@@ -48,6 +48,8 @@ pub struct Section<'t> {
     pub version: Option<Version>,
     /// The command above it, if any.
     pub command: Option<CommandLine<'t>>,
+    /// Whether it has a heading of its own.
+    pub has_heading: bool,
     /// What follows the kind and the version in its heading.
     pub heading: &'t str,
     /// Its lines.
@@ -65,7 +67,17 @@ impl<'t> Section<'t> {
     /// Whether its command was refused: it names a wrong version, and has no output.
     pub fn is_refused(&self) -> bool {
         let is_wrong = |command: &CommandLine<'_>| command.has_wrong_version;
-        self.command.as_ref().is_some_and(is_wrong) && self.body.trim_ascii().is_empty()
+        self.command.as_ref().is_some_and(is_wrong) && self.is_blank()
+    }
+
+    /// Whether nothing was printed.
+    pub fn is_blank(&self) -> bool {
+        !self.has_heading && self.body.trim_ascii().is_empty()
+    }
+
+    /// Whether its command prints some of the entries only.
+    pub fn is_part(&self) -> bool {
+        self.command.as_ref().is_some_and(|command| command.is_part)
     }
 }
 
@@ -74,12 +86,17 @@ impl<'t> Section<'t> {
 pub struct NamedSection<'t> {
     /// The name of the text for messages, quoted if necessary.
     pub name: &'t str,
+    /// Whether the user gave the text, not a report with it.
+    pub is_given: bool,
     /// The reply.
     pub section: Section<'t>,
 }
 
 /// Maximum number of arguments of a command that are of interest.
 const MAX_ARGUMENTS: usize = 16;
+
+/// Programs that print all of what they read.
+const WHOLE: [&str; 5] = ["cat", "less", "more", "sort", "tee"];
 
 /// The program of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +141,8 @@ pub struct CommandLine<'t> {
     pub bridge: Option<&'t str>,
     /// The arguments after the name.
     pub arguments: Vec<&'t str>,
+    /// Whether it prints some of the entries only: it names them, or another program selects lines.
+    pub is_part: bool,
 }
 
 impl<'t> CommandLine<'t> {
@@ -139,11 +158,18 @@ impl<'t> CommandLine<'t> {
             has_wrong_version: false,
             bridge: None,
             arguments: Vec::new(),
+            is_part: false,
         };
         let mut words = words.map(|word| word.trim_matches(['"', '\'']));
         while let Some(word) = words.next() {
             match word {
-                "|" | ">" | "2>&1" | ";" | "&&" => break,
+                "|" => {
+                    let program = words.next().unwrap_or_default();
+                    command.is_part = !WHOLE.contains(&program);
+                    break;
+                }
+                "2>&1" | "2>/dev/null" | "|&" => {}
+                ">" | ";" | "&&" => break,
                 "-O" | "--protocols" => command.take_version(words.next()?),
                 "-t" | "--target" if program == Program::Appctl => command.target = words.next(),
                 // Seconds, a format.
@@ -159,11 +185,20 @@ impl<'t> CommandLine<'t> {
         if command.name.is_empty() {
             return None;
         }
-        let mut positional = command.arguments.iter();
+        let mut positional = command
+            .arguments
+            .iter()
+            .filter(|word| !word.starts_with('-'));
         command.bridge = positional
-            .find(|word| !word.starts_with('-'))
+            .next()
             .filter(|word| !word.contains([':', '/', '=']))
             .copied();
+        let selects = match program {
+            Program::Ofctl => positional.next().is_some() || command.name == "dump-meter",
+            Program::Vsctl => positional.next().is_some(),
+            Program::Appctl | Program::DatabaseClient => false,
+        };
+        command.is_part |= selects;
         Some(command)
     }
 
@@ -296,16 +331,25 @@ pub fn cut(text: &[u8]) -> Vec<Section<'_>> {
     let mut sections: Vec<OpenSection<'_>> = Vec::new();
     let mut open = OpenSection::default();
     let is_json = is_json(text);
+    let mut prompt: &[u8] = b"";
     let (mut at, mut line) = (0, 1);
     while !is_json && at < text.len() {
         let rest = text.get(at..).unwrap_or_default();
         let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         let whole = rest.get(..length).unwrap_or(rest);
-        let head = head(whole).filter(|_| sections.len() < MAX_SECTIONS);
+        let head = match head(whole) {
+            None if !prompt.is_empty() && whole.starts_with(prompt) => Some(Head::Prompt),
+            head => head,
+        };
+        let head = head.filter(|_| sections.len() < MAX_SECTIONS);
+        if let Some(Head::Command(_)) = &head {
+            prompt = prompt_before(whole);
+        }
         let next = match head {
             Some(Head::Reply(kind, version, heading)) => Some(OpenSection {
                 kind: Some(kind),
                 version,
+                has_heading: true,
                 heading,
                 command: open.command.clone(),
                 ..OpenSection::default()
@@ -322,13 +366,22 @@ pub fn cut(text: &[u8]) -> Vec<Section<'_>> {
             }),
             None => None,
         };
+        if let Some(mut next) = next {
+            open.end = at;
+            (next.start, next.line) = (at + length, line + 1);
+            let body = text.get(open.start..at).unwrap_or_default();
+            // A heading right below a command begins its output.
+            let is_of_command = next.has_heading
+                && !open.has_heading
+                && open.command.is_some()
+                && body.trim_ascii().is_empty();
+            let before = std::mem::replace(&mut open, next);
+            if !is_of_command {
+                sections.push(before);
+            }
+        }
         at += length;
         line += 1;
-        if let Some(mut next) = next {
-            open.end = at - length;
-            (next.start, next.line) = (at, line);
-            sections.push(std::mem::replace(&mut open, next));
-        }
     }
     open.end = text.len();
     sections.push(open);
@@ -375,6 +428,17 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
         .or_else(is_prompt)
 }
 
+/// The prompt before a command of Open vSwitch, whatever it is, with the blank after it; empty if there is none.
+fn prompt_before(line: &[u8]) -> &[u8] {
+    let program = memchr::memmem::find(line, b"ovs").unwrap_or_default();
+    let before = line.get(..program).unwrap_or_default();
+    let end = memchr::memchr2_iter(b'#', b'$', before)
+        .chain(memchr::memchr2_iter(b'>', b'%', before))
+        .filter(|at| before.get(at + 1) == Some(&b' '))
+        .min();
+    end.map_or(b"", |end| before.get(..end + 2).unwrap_or_default())
+}
+
 /// Maximum length of a prompt, in bytes.
 const LONGEST_PROMPT: usize = 200;
 
@@ -405,6 +469,7 @@ struct OpenSection<'t> {
     kind: Option<SectionKind>,
     version: Option<Version>,
     command: Option<CommandLine<'t>>,
+    has_heading: bool,
     heading: &'t str,
     start: usize,
     end: usize,
@@ -424,6 +489,7 @@ impl<'t> OpenSection<'t> {
             kind,
             version: self.version,
             command: self.command,
+            has_heading: self.has_heading,
             heading: self.heading,
             body,
             line: self.line.max(1),
@@ -515,6 +581,34 @@ OFPT_GET_CONFIG_REPLY (OF1.3) (xid=0x9): frags=normal miss_send_len=0
     }
 
     #[test]
+    fn commands_that_print_a_part() {
+        for (line, is_part) in [
+            ("ovs-ofctl dump-flows br-int", false),
+            (
+                "ovs-ofctl -O OpenFlow13 --names dump-flows br-int --no-stats",
+                false,
+            ),
+            (
+                "ovs-ofctl -t 5 dump-flows br-int 2>/dev/null | less -S",
+                false,
+            ),
+            ("ovs-ofctl dump-flows br-int table=0", true),
+            ("ovs-ofctl dump-flows br-int | grep drop", true),
+            ("ovs-ofctl dump-flows br-int 2>&1 | head -5", true),
+            ("ovs-ofctl dump-groups br-int 1", true),
+            ("ovs-ofctl dump-meter br-int meter=1", true),
+            ("ovs-ofctl dump-meters br-int", false),
+            ("ovs-ofctl dump-ports br-int 1", true),
+            ("ovs-vsctl list Port", false),
+            ("ovs-vsctl --columns=name list Port p1", true),
+            ("ovsdb-client dump Open_vSwitch Port name", false),
+            ("ovs-appctl fdb/show br-int", false),
+        ] {
+            assert_eq!(CommandLine::find(line).unwrap().is_part, is_part, "{line}");
+        }
+    }
+
+    #[test]
     fn prompts_end_a_reply() {
         let text = b"[root@compute1 ~]# ovs-ofctl dump-flows br-int
  cookie=0x0, duration=1s, table=0, n_packets=0, n_bytes=0, actions=NORMAL
@@ -541,6 +635,21 @@ Bridge table
                 SectionKind::Other,
             ]
         );
+        // Whatever stood before a command.
+        for prompt in [
+            "# ",
+            "$ ",
+            "bash-5.1# ",
+            "compute1> ",
+            "(overcloud) [stack@undercloud ~]$ ",
+            "# sudo ",
+        ] {
+            let text = format!("{prompt}ovs-ofctl dump-flows br-int\n{prompt}ls\nfile\n");
+            let sections = cut(text.as_bytes());
+            let kinds: Vec<_> = sections.iter().map(|section| section.kind).collect();
+            assert_eq!(kinds, [SectionKind::Flows, SectionKind::Other], "{prompt}");
+            assert!(sections[0].is_blank());
+        }
         for line in ["# x@y", "a b@c$ d", "[1]# x", "x@y#z", "p@q", "@h$ "] {
             assert!(!is_prompt(line.as_bytes()), "{line}");
         }
