@@ -731,10 +731,10 @@ fn commands_that_print_a_part() {
         let whole = scene.run(dump, &[saved]).exits(0).stdout;
         let both = scene.run(dump, &[saved, &paste]).exits(0);
         assert_eq!(both.stdout, whole, "{command}");
-        both.says(&format!("a part of what is known otherwise: not used"));
+        both.says("a part of what is known otherwise: not used");
         let alone = scene.run(dump, &[&paste]).exits(0);
         assert!(!alone.stdout.is_empty(), "{command}");
-        alone.says(&format!("the command prints a part: the rest is unknown"));
+        alone.says("the command prints a part: the rest is unknown");
     }
 }
 
@@ -762,7 +762,7 @@ fn outputs_of_several_bridges_and_times() {
         }
         scene.run("dump-flows br-tun", &[&format!("br-tun={paste}")]).fails(
             2,
-            &format!("{paste}: none of its outputs is of br-tun\nhint: its commands name br-ex, br-int\n"),
+            format!("{paste}: none of its outputs is of br-tun\nhint: its commands name br-ex, br-int\n"),
         );
     }
 
@@ -773,7 +773,7 @@ fn outputs_of_several_bridges_and_times() {
         .run("dump-flows br-int --no-stats", &[&paste])
         .exits(0)
         .prints("priority=0 actions=NORMAL\n")
-        .says_only(&format!(
+        .says_only(format!(
             "bridge br-int: {paste}: its flows are not used: a later command printed them again\n\
              unknown: not in the report: ports of br-int\n"
         ));
