@@ -180,7 +180,7 @@ impl Args {
         };
         let names = if !shown {
             dump.ask().await?;
-            SwitchNames::default()
+            switch.names_for_numbers(cx)
         } else if wanted.any() {
             dump.ask().await?;
             names

@@ -8,7 +8,6 @@ use super::switch::{SwitchArg, or_unknown};
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
-use crate::model::names::SwitchNames;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc, GroupStats};
 use crate::openflow::text::{PortSpelling, TextContext};
@@ -75,7 +74,7 @@ impl Args {
             .collect();
         let ports = self.spelling.ports();
         let names = if ports == PortSpelling::Number || entries.is_empty() {
-            SwitchNames::default()
+            switch.names_for_numbers(cx)
         } else {
             switch.all_names(cx, connected.allowed()).await?
         };

@@ -202,7 +202,7 @@ impl SwitchArg {
                         failure.message
                     ));
                 }
-                answer => return answer,
+                answer => return Ok(self.with_unnumbered(cx, answer?)),
             }
         }
         let mut session = self.connect(cx).await?;
@@ -212,10 +212,28 @@ impl SwitchArg {
         let ports = or_unknown(cx, session.ports().await);
         let ports = ports.map_err(|error| self.failure(error))?;
         let described = ports.iter().map(|port| (port.ofport, port.name.as_str()));
-        Ok(SwitchNames {
+        let names = SwitchNames {
             ports: PortNames::default().with_described(described),
             tables: TableNames::default(),
-        })
+        };
+        Ok(self.with_unnumbered(cx, names))
+    }
+
+    /// The names where numbers are shown: of the ports of a saved switch of which only the name is known.
+    pub(super) fn names_for_numbers(&self, cx: &Context) -> SwitchNames {
+        self.with_unnumbered(cx, SwitchNames::default())
+    }
+
+    fn with_unnumbered(&self, cx: &Context, names: SwitchNames) -> SwitchNames {
+        let saved = cx.host.reach.saved();
+        let switch = saved.and_then(|saved| saved.report.switches.get(self.name()));
+        match switch {
+            Some(switch) => SwitchNames {
+                ports: names.ports.with_unnumbered(&switch.unnumbered),
+                ..names
+            },
+            None => names,
+        }
     }
 
     /// [`SwitchArg::names`], with the names of tables from the switch.

@@ -1,7 +1,7 @@
 //! Names and OpenFlow numbers of one bridge's ports and tables.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::topology::{Bridge, Topology};
 use crate::openflow::text::{NameLookup, PORT_LOCAL, RESERVED_PORTS, reserved_port, word};
@@ -36,6 +36,8 @@ pub struct PortNames {
     bonds: HashMap<String, Vec<String>>,
     /// Ambiguous names of the switch's list.
     alike: BTreeMap<u32, String>,
+    /// The numbers that stand for ports whose own are not known.
+    unnumbered: BTreeSet<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -98,6 +100,16 @@ impl PortNames {
                     self.alike.extend(several);
                 }
             }
+        }
+        self
+    }
+
+    /// Adds ports whose numbers are not known, each with the number that stands for it.
+    #[must_use]
+    pub fn with_unnumbered(mut self, ports: &BTreeMap<u32, String>) -> Self {
+        for (number, name) in ports {
+            self.insert(*number, name);
+            self.unnumbered.insert(*number);
         }
         self
     }
@@ -190,6 +202,10 @@ impl PortNames {
 impl NameLookup for PortNames {
     fn port_name(&self, ofport: u32) -> Option<&str> {
         self.names.get(&ofport).map(|name| name.name.as_str())
+    }
+
+    fn has_number(&self, ofport: u32) -> bool {
+        !self.unnumbered.contains(&ofport)
     }
 
     fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
@@ -316,6 +332,10 @@ impl SwitchNames {
 impl NameLookup for SwitchNames {
     fn port_name(&self, ofport: u32) -> Option<&str> {
         self.ports.port_name(ofport)
+    }
+
+    fn has_number(&self, ofport: u32) -> bool {
+        self.ports.has_number(ofport)
     }
 
     fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {

@@ -86,6 +86,12 @@ pub trait NameLookup {
     /// The whole name of a port; `None` if the number is unknown.
     fn port_name(&self, ofport: u32) -> Option<&str>;
 
+    /// Whether the number of a named port is its own: of a port of which only the name is known another number stands for it,
+    /// which is not printed.
+    fn has_number(&self, _ofport: u32) -> bool {
+        true
+    }
+
     /// The OpenFlow number of a port; `None` if the name is unknown.
     fn ofport(&self, name: &str) -> Option<u32>;
 
@@ -275,7 +281,12 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
     } else {
         ofport
     };
-    match cx.ports {
+    let spelling = if cx.names.has_number(ofport) {
+        cx.ports
+    } else {
+        PortSpelling::Name
+    };
+    match spelling {
         PortSpelling::Name => match cx.names.port_word(ofport) {
             Some(word) => out.push_str(&word),
             None => put_decimal(out, ofport),

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::json;
+
 use ovs::source::saved::open::{OpenError, OpenErrorKind};
 use ovs::source::saved::{Part, Report};
 
@@ -244,6 +246,39 @@ fn names_of_ports_that_are_quoted() {
     let source = format!("br-int={text},{show}");
     let ran = scene.run("dump-flows br-int", &[&source]);
     assert_eq!(ran.stdout.matches("\"a b\"").count(), 2, "{ran:?}");
+}
+
+/// Of a port that a text only names the number is not known: no number is printed for it.
+#[test]
+fn ports_of_which_only_the_name_is_known() {
+    let scene = Scene::new();
+    ofctl!(
+        scene.sandbox,
+        "add-flow br-int priority=9,in_port=p1,actions=output:LOCAL,resubmit(p1,1)"
+    );
+    let text = ofctl!(scene.sandbox, "--names --no-stats dump-flows br-int");
+    let text = format!("br-int={}", scene.put("names.txt", text));
+    let converted = scene.path("converted.tar");
+    let converted = converted.to_str().unwrap();
+    scene.run(&format!("save {converted}"), &[&text]).exits(0);
+    for from in [text.as_str(), converted] {
+        let run = |line: &str| {
+            let line = format!("dump-flows br-int in_port=p1 --no-stats {line}");
+            scene.run(&line, &[from]).exits(0)
+        };
+        let named = "in_port=p1 actions=drop\npriority=9,in_port=p1 actions=LOCAL,resubmit(p1,1)\n";
+        for spelling in ["", "--no-names", "--names=both"] {
+            let ran = run(spelling).prints(named);
+            ran.says("the numbers of 1 ports that are named in the flows are unknown");
+        }
+        let flow = &run("--json").json()[1];
+        assert_eq!(flow["match"]["in_port"], json!({"name": "p1"}));
+        assert_eq!(flow["actions"][1]["port"], json!({"name": "p1"}));
+        scene
+            .run("port resolve br-int p1", &[from])
+            .exits(0)
+            .prints("p1\tunknown\tunknown\n");
+    }
 }
 
 /// Each is refused with its reason, not used as a bridge of which nothing is known.

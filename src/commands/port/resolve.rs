@@ -1,5 +1,7 @@
 //! `ovs port resolve`: names to numbers and back.
 
+use std::collections::BTreeMap;
+
 use super::named;
 use crate::commands::about::About;
 use crate::commands::lines::InterfaceRow;
@@ -29,13 +31,17 @@ struct Pair<'t> {
     bridge: &'t Bridge,
     port: &'t Port,
     interface: &'t Interface,
+    /// Whether it is from a saved switch, not a database.
+    is_of_switch: bool,
 }
 
 fn columns<'t>() -> Vec<Column<Pair<'t>>> {
     vec![
         InterfaceRow::OPENFLOW_NAME.of(|pair: &Pair<'t>| Cell::text(&pair.interface.name)),
-        InterfaceRow::OFPORT
-            .of(|pair: &Pair<'t>| Cell::from(pair.interface.ofport.filter(|number| *number >= 0))),
+        InterfaceRow::OFPORT.of(|pair: &Pair<'t>| match pair.interface.ofport {
+            None if pair.is_of_switch => Cell::Unknown,
+            number => Cell::from(number.filter(|number| *number >= 0)),
+        }),
         InterfaceRow::ITS_PORT
             .reads(&["Port.name"])
             .of(|pair: &Pair<'t>| Cell::text(&pair.port.name)),
@@ -88,6 +94,7 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
                     bridge,
                     port,
                     interface,
+                    is_of_switch: of_switch.is_some(),
                 }));
             }
             Err(_) => unknown.push(port),
@@ -125,10 +132,15 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
 
 /// The ports that a saved switch describes, each as a port of one interface, if the database was not saved.
 async fn ports_of_switch(cx: &Context, bridge: &str) -> Result<Option<Topology>, Failure> {
-    let saved = cx.host.reach.saved();
-    if saved.is_none_or(|saved| saved.report.database.is_some()) {
+    let Some(report) = cx.host.reach.saved().map(|saved| &saved.report) else {
+        return Ok(None);
+    };
+    if report.database.is_some() {
         return Ok(None);
     }
+    let none = BTreeMap::new();
+    let unnumbered = report.switches.get(bridge);
+    let unnumbered = unnumbered.map_or(&none, |switch| &switch.unnumbered);
     let switch = SwitchArg::of_bridge(cx, bridge)?;
     let mut connected = switch.connect(cx).await?;
     let described = connected.ports().await;
@@ -137,7 +149,9 @@ async fn ports_of_switch(cx: &Context, bridge: &str) -> Result<Option<Topology>,
         let name = desc.name.0;
         let interface = Interface {
             name: name.clone(),
-            ofport: port_to_v10(desc.ofport).map(i64::from),
+            ofport: port_to_v10(desc.ofport)
+                .filter(|_| !unnumbered.contains_key(&desc.ofport))
+                .map(i64::from),
             ..Interface::default()
         };
         Port {

@@ -106,6 +106,7 @@ impl Gathering {
             missing: report.missing.clone(),
             left_out: report.left_out.clone(),
             remarks: report.remarks.clone(),
+            unnumbered: report.unnumbered(),
         };
         if let Some(database) = &mut self.database {
             self.remarks.left_out.extend(secrets::hide(database));

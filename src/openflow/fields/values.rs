@@ -393,15 +393,17 @@ fn flags_json(json: &mut Json<'_>, names: &[&str], value: u64) {
 }
 
 /// A port as JSON: `{"number":2,"name":"x"}`; the number alone in the object if the name is not
-/// known, the name alone if the port is reserved.
+/// known, the name alone if the port is reserved or its number not known.
 pub fn put_port_json(json: &mut Json<'_>, names: &dyn NameLookup, ofport: u32) {
     json.begin_object();
     if let Some(name) = reserved_port(ofport) {
         json.key("name");
         json.string(name);
     } else {
-        json.key("number");
-        json.number(ofport);
+        if names.has_number(ofport) {
+            json.key("number");
+            json.number(ofport);
+        }
         if let Some(name) = names.port_name(ofport) {
             json.key("name");
             json.string(name);

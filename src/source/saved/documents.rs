@@ -1,5 +1,7 @@
 //! The JSON documents in a file of `ovs save`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::MissingPart;
@@ -43,6 +45,9 @@ pub struct Remarks {
     /// What is wrong with the report that it was converted from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    /// Of each bridge the ports of which only the name is known, by the number that stands for them in its messages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unnumbered: BTreeMap<String, BTreeMap<u32, String>>,
 }
 
 /// An entry of `host/devices.json`.

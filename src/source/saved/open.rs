@@ -438,6 +438,7 @@ fn with_texts(mut saved: Report, texts: Report) -> Report {
                 let known = known.get_mut();
                 known.parts.extend(switch.parts);
                 known.early_ports = switch.early_ports.or(known.early_ports.take());
+                known.unnumbered.extend(switch.unnumbered);
             }
             Entry::Occupied(mut known) => {
                 saved.remarks.push(format!(

@@ -57,6 +57,15 @@ impl Report {
         Some(&missing.why)
     }
 
+    /// Of each bridge the ports of which only the name is known, by the number that stands for them in its messages.
+    pub fn unnumbered(&self) -> BTreeMap<String, BTreeMap<u32, String>> {
+        let switches = self.switches.iter();
+        let unnumbered = switches.filter(|(_, switch)| !switch.unnumbered.is_empty());
+        unnumbered
+            .map(|(bridge, switch)| (bridge.clone(), switch.unnumbered.clone()))
+            .collect()
+    }
+
     /// The name of a part that is missing, with the reason if that was recorded.
     pub fn missing_words(
         &self,

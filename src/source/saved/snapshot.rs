@@ -106,6 +106,11 @@ impl Found {
                 self.report.missing = remarks.missing;
                 self.report.left_out = remarks.left_out;
                 self.report.remarks.extend(remarks.remarks);
+                for (bridge, unnumbered) in remarks.unnumbered {
+                    if let Some(switch) = self.report.switches.get_mut(&bridge) {
+                        switch.unnumbered = unnumbered;
+                    }
+                }
             }
             layout::DATABASE => {
                 let bytes = contents.keep()?;

@@ -22,6 +22,8 @@ pub struct SavedSwitch {
     pub parts: BTreeMap<Part, Vec<Vec<u8>>>,
     /// Of a switch of a later version, its ports in OpenFlow 1.0, whose flags (no-flood, ...) later versions lack.
     pub early_ports: Option<Vec<Vec<u8>>>,
+    /// The ports of which only the name is known, by the number that stands for them in the messages.
+    pub unnumbered: BTreeMap<u32, String>,
 }
 
 impl SavedSwitch {
@@ -31,6 +33,7 @@ impl SavedSwitch {
             version,
             parts: BTreeMap::new(),
             early_ports: None,
+            unnumbered: BTreeMap::new(),
         }
     }
 }

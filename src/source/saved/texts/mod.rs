@@ -95,6 +95,7 @@ pub fn switch(
         version,
         parts: reading.parts,
         early_ports: reading.early_ports,
+        unnumbered: names.invented.into_iter().collect(),
     })
 }
 
@@ -284,7 +285,7 @@ impl<'r, 't> Reading<'r, 't> {
         let count = names.invented.len();
         if count > 0 {
             self.remarks.push(format!(
-                "the numbers of {count} ports that are named in the flows are unknown: numbers from 65279 down stand for them"
+                "the numbers of {count} ports that are named in the flows are unknown"
             ));
         }
         let is_described = self.parts.contains_key(&Part::Ports);
