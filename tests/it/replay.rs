@@ -264,6 +264,27 @@ fn a_database_has_no_flows() {
         .says("flows of \"br0\": not in the report");
 }
 
+/// Flows that refer to groups which the report does not have: which and why is said.
+#[test]
+fn a_text_of_flows_without_groups() {
+    let sandbox = Sandbox::with("add-br br0");
+    ofctl!(sandbox, "del-flows br0");
+    ofctl!(sandbox, "-O OpenFlow15 add-group br0 group_id=5,type=all");
+    for flow in ["tcp,actions=group:5", "udp,actions=drop"] {
+        ofctl!(sandbox, "-O OpenFlow15 add-flow br0 {flow}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (database, text) = (dir.path().join("conf.db"), dir.path().join("flows"));
+    std::fs::copy(sandbox.run_dir().join("conf.db"), &database).unwrap();
+    std::fs::write(&text, ofctl!(sandbox, "-O OpenFlow15 dump-flows br0")).unwrap();
+    let (database, text) = (database.display(), text.display());
+    ovs!("--from {database} --from br0={text} sandbox run -- ovs-ofctl --no-stats dump-flows br0")
+        .exits(0)
+        .shows("udp actions=drop")
+        .says("not in the report of \"br0\": map of tunnel options, groups, meters")
+        .says("1 of 2 flows were written; the switch refused 1; the first: group 5 does not exist");
+}
+
 #[test]
 fn what_cannot_be_replayed() {
     let sandbox = Sandbox::empty();

@@ -4,6 +4,7 @@ use super::comparison::{Comparison, DifferencePrinter, SideSpelling};
 use super::sides::{
     NamedSwitch, NamedSwitchNames, Side, all_of, each_of_file, each_of_file_alone, reader, unusable,
 };
+use crate::base::shell::word;
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::invented_names::InventedNames;
@@ -193,6 +194,15 @@ pub(in crate::commands) async fn two_switches(
     });
     let read = read.await;
     second_cx.of_side(read).await?;
+    let versions = [before.session.version(), after.session.version()];
+    if versions[0] != versions[1] && !comparison.differences().is_empty() {
+        cx.remark(&format!(
+            "{}: flows in {} are compared with flows in {}: what one version does not tell, such as meters, is a difference",
+            word(first.name()),
+            versions[0],
+            versions[1]
+        ));
+    }
     Ok((comparison, [before.names, names]))
 }
 

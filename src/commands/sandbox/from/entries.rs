@@ -50,6 +50,22 @@ impl EntryReplay<'_> {
         if !options.is_empty() {
             self.ofctl(switch.version, &["add-tlv-map", &socket, &options])?;
         }
+        let expected = [
+            (Part::TlvMap, "map of tunnel options", Version::V10),
+            (Part::Groups, "groups", Version::V10),
+            (Part::Meters, "meters", Version::V13),
+        ];
+        let missing = expected.iter().filter(|(part, _, since)| {
+            !switch.parts.contains_key(part) && switch.version >= *since
+        });
+        let missing: Vec<&str> = missing.map(|(_, what, _)| *what).collect();
+        if !missing.is_empty() {
+            self.cx.remark(&format!(
+                "not in the report of {}: {}",
+                quoted(bridge),
+                missing.join(", ")
+            ));
+        }
         for (part, dump, add) in [
             (Part::Groups, "dump-groups", "group"),
             (Part::Meters, "dump-meters", "meter"),
@@ -127,7 +143,12 @@ impl EntryReplay<'_> {
         }
         let added = run(write, Some(&dumped.output))?;
         if !added.is_success {
-            return Err(Failure::new(Exit::Failed, added.last_error()));
+            let error = added.last_error();
+            let message = match added.first_refusal().filter(|why| !error.contains(why)) {
+                Some(why) => format!("{error}; the first: {why}"),
+                None => error,
+            };
+            return Err(Failure::new(Exit::Failed, message));
         }
         Ok(())
     }

@@ -6,6 +6,9 @@ use std::thread;
 
 use crate::commands::{Exit, Failure};
 
+/// Maximum length of a reason that is repeated, in characters.
+const MAX_REASON: usize = 400;
+
 /// The end of a program.
 pub(super) struct Ended {
     pub(super) is_success: bool,
@@ -18,6 +21,15 @@ impl Ended {
     pub(super) fn last_error(&self) -> String {
         let line = self.errors.lines().next_back().unwrap_or("no message");
         line.strip_prefix("ovs: ").unwrap_or(line).to_owned()
+    }
+
+    /// Why the first line of its input that was refused was: `ovs: standard input, line 3: WHY`.
+    pub(super) fn first_refusal(&self) -> Option<String> {
+        self.errors.lines().find_map(|line| {
+            let (_, rest) = line.split_once(", line ")?;
+            let (_, why) = rest.split_once(": ")?;
+            Some(why.chars().take(MAX_REASON).collect())
+        })
     }
 }
 
