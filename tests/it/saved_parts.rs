@@ -773,6 +773,27 @@ fn commands_that_print_a_part() {
     }
 }
 
+/// Outputs of ovs-ofctl that no command reads do not keep the others from being read.
+#[test]
+fn outputs_that_no_command_reads() {
+    let scene = Scene::new();
+    let flows = scene.flows();
+    let whole = scene.run("dump-flows br-int", &[&format!("br-int={flows}")]);
+    for command in [
+        "-O OpenFlow15 dump-table-desc",
+        "dump-aggregate",
+        "queue-stats",
+    ] {
+        let other = scene.put("other", ofctl!(scene.sandbox, "{command} br-int"));
+        let from = format!("br-int={flows},{other}");
+        let ran = scene.run("dump-flows br-int", &[&from]).exits(0);
+        assert_eq!(ran.stdout, whole.stdout, "{command}");
+        ran.says(&format!(
+            "{other}: not used: no command reads outputs of this kind"
+        ));
+    }
+}
+
 /// A terminal on which several bridges were asked, or one of them several times.
 #[test]
 fn outputs_of_several_bridges_and_times() {

@@ -194,6 +194,13 @@ impl Found {
         let has = |wanted: fn(SectionKind) -> bool| sections.iter().any(|s| wanted(s.kind));
         let has_outputs = has(|kind| !matches!(kind, SectionKind::Database | SectionKind::Other));
         let has_tables = has(|kind| kind == SectionKind::Database);
+        let is_unread = sections.iter().any(|section| section.has_heading);
+        if is_unread && !has_outputs && !has_tables {
+            let name = shown(&name);
+            let remark = format!("{name}: not used: no command reads outputs of this kind");
+            self.findings.remarks.push(remark);
+            return Ok(());
+        }
         if bridge.is_some() && !has_outputs {
             return Err(no_text(&name, &content(&bytes)));
         }
