@@ -1,11 +1,12 @@
 //! `ovs bond`: the bonds and their members, as ovs-vswitchd uses them.
 
+use super::host_run::MissingName;
 use super::lines::InterfaceRow;
 use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::{Depth, Scope, Topology, Want};
-use crate::output::{Cell, ColourRole, Column, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 use crate::unixctl::bonds::{BondState, LacpMember, LacpState, MemberState};
 
 /// The commands on bonds.
@@ -210,6 +211,7 @@ impl Command {
         let client = cx.vswitchd().await?;
         let mut bonds = BondState::read_all(&client).await?;
         let lacp = LacpState::read_all(&client).await?;
+        let mut missing = Vec::new();
         for name in wanted {
             if !bonds.iter().any(|bond| bond.name == *name) {
                 let names = bonds.iter().map(|bond| bond.name.as_str());
@@ -218,7 +220,7 @@ impl Command {
                     Some(_) => "the port has one interface; `ovs port show` shows it",
                     None => "`ovs bond show` shows all bonds",
                 };
-                return Err(failure.hint(hint));
+                missing.push(MissingName::new(name, failure.hint(hint)));
             }
         }
         bonds.retain(|bond| wanted.is_empty() || wanted.contains(&bond.name));
@@ -252,6 +254,9 @@ impl Command {
                     .map(|member| MemberRow::of(bond, member, &lacp, &topology)),
             );
         }
-        cx.print_list(&view, &rows, "bonds")
+        if missing.is_empty() || !rows.is_empty() || cx.format.mode != Mode::Table {
+            cx.print_list(&view, &rows, "bonds")?;
+        }
+        cx.report_missing(missing, !rows.is_empty()).await
     }
 }

@@ -4,7 +4,7 @@
 //! on the one thread, at most `--parallel` at a time. Lists are printed in the order in which the hosts were named, with
 //! `--output jsonl` and reports of changes as the hosts come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -12,7 +12,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::context::print;
-use super::host_run::{Fleet, FleetHost, Hints, HostRun, OutputPart, not_saved, say_once};
+use super::host_run::{
+    Fleet, FleetHost, Hints, HostRun, MissingName, OutputPart, not_saved, say_once,
+};
 use super::signals::{Signal, Signals};
 use super::{Command, Context, Exit, Failure, OnHosts, check};
 use crate::model::check::{HostFinding, HostView};
@@ -184,6 +186,8 @@ struct Answers<'c> {
     next: usize,
     /// Failures that are probably caused by the command line: each is printed once, with its hosts.
     common: Vec<(usize, Failure)>,
+    /// Names that hosts do not have, of commands that take several: those hosts have answered.
+    missing: Vec<(usize, MissingName)>,
     /// Whether a host has printed anything; and what their lists are of (`ports`), if they are empty.
     is_empty: bool,
     what: Option<String>,
@@ -207,6 +211,7 @@ impl<'c> Answers<'c> {
             waiting: BTreeMap::new(),
             next: 0,
             common: Vec::new(),
+            missing: Vec::new(),
             is_empty: true,
             what: None,
             views: BTreeMap::new(),
@@ -232,6 +237,14 @@ impl<'c> Answers<'c> {
             run,
             outcome,
         } = answer;
+        let missing = run.take_missing();
+        let outcome = match outcome {
+            // What else was named is printed.
+            Err(_) if !missing.is_empty() => Ok(Exit::Done.into()),
+            outcome => outcome,
+        };
+        let missing = missing.into_iter().map(|missing| (number, missing));
+        self.missing.extend(missing);
         let exit = match &outcome {
             // An unknown exit code counts as failed.
             Ok(code) => {
@@ -358,14 +371,9 @@ impl<'c> Answers<'c> {
     /// Says the failures that may be of many hosts: each once. Of a command that reads, it is enough that one host has
     /// what is named.
     fn say_common(&mut self) {
-        let is_found = !self.changes && self.states.contains(&Some(HostState::Done));
+        let common = self.not_found_anywhere();
         let mut by_message: Vec<(Failure, Vec<usize>)> = Vec::new();
-        for (number, failure) in std::mem::take(&mut self.common) {
-            if failure.exit == Exit::NotFound && is_found {
-                self.cx
-                    .tell(&format!("{}: {}", self.name(number), failure.message));
-                continue;
-            }
+        for (number, failure) in common {
             self.exits(failure.exit);
             let mut known = by_message.iter_mut();
             match known.find(|(other, _)| other.message == failure.message) {
@@ -382,6 +390,42 @@ impl<'c> Answers<'c> {
             };
             say_once(&message, &failure, &self.hints, self.cx.quiet);
         }
+    }
+
+    /// Takes the failures that may be of many hosts, without those for what another host has.
+    fn not_found_anywhere(&mut self) -> Vec<(usize, Failure)> {
+        let states = self.states.iter().enumerate();
+        let done: Vec<usize> = states
+            .filter(|(_, state)| !self.changes && **state == Some(HostState::Done))
+            .map(|(number, _)| number)
+            .collect();
+        let common = std::mem::take(&mut self.common).into_iter();
+        let mut failures: Vec<(usize, Failure, bool)> = common
+            .map(|(number, failure)| {
+                let is_found = failure.exit == Exit::NotFound && !done.is_empty();
+                (number, failure, is_found)
+            })
+            .collect();
+        let missing = std::mem::take(&mut self.missing);
+        let mut missed_by: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for (number, missing) in &missing {
+            let by = missed_by.entry(missing.name.clone()).or_default();
+            by.insert(*number);
+        }
+        failures.extend(missing.into_iter().map(|(number, missing)| {
+            let missed_by = missed_by.get(&missing.name);
+            let is_missed = |host: &usize| missed_by.is_some_and(|by| by.contains(host));
+            let is_found = !done.iter().all(is_missed);
+            (number, missing.failure, is_found)
+        }));
+        for (number, failure, _) in failures.iter().filter(|(.., is_found)| *is_found) {
+            self.cx
+                .tell(&format!("{}: {}", self.name(*number), failure.message));
+        }
+        let failures = failures.into_iter().filter(|(.., is_found)| !is_found);
+        failures
+            .map(|(number, failure, _)| (number, failure))
+            .collect()
     }
 
     /// Says on which hosts the change is made.

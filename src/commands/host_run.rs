@@ -109,6 +109,27 @@ pub(super) struct HostRun {
     parts: RefCell<Vec<OutputPart>>,
     view: RefCell<Option<HostView>>,
     findings: RefCell<Vec<Finding>>,
+    missing: RefCell<Vec<MissingName>>,
+}
+
+/// A name of the command line that was not found on a host.
+#[derive(Debug)]
+pub(super) struct MissingName {
+    pub(super) name: String,
+    pub(super) failure: Failure,
+}
+
+impl MissingName {
+    /// This name, with the failure that says so, whose exit code is [`Exit::NotFound`].
+    pub(super) fn new(name: &str, failure: Failure) -> MissingName {
+        MissingName {
+            name: name.to_owned(),
+            failure: Failure {
+                exit: Exit::NotFound,
+                ..failure
+            },
+        }
+    }
 }
 
 /// The hints that were printed, of any host: each is printed once.
@@ -132,6 +153,7 @@ impl HostRun {
             parts: RefCell::default(),
             view: RefCell::default(),
             findings: RefCell::default(),
+            missing: RefCell::default(),
         }
     }
 
@@ -167,6 +189,16 @@ impl HostRun {
     /// Takes the findings.
     pub(super) fn take_findings(&self) -> Vec<Finding> {
         self.findings.take()
+    }
+
+    /// Keeps a name that was not found; the command has printed what was.
+    pub(super) fn misses(&self, missing: MissingName) {
+        self.missing.borrow_mut().push(missing);
+    }
+
+    /// Takes the names that were not found.
+    pub(super) fn take_missing(&self) -> Vec<MissingName> {
+        self.missing.take()
     }
 
     /// Takes the output.

@@ -16,6 +16,7 @@
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
 //! | `fleet` | a command run on several hosts at a time |
 //! | `host_run` | the run of one host of them |
+//! | `missing` | names of the command line that are not found, for commands that take several |
 //! | `ways` | the ways to the hosts that a command line names |
 //! | `signals` | signals that a command handles itself |
 //! | `capture` | the captured output of a watched command |
@@ -44,6 +45,7 @@ mod host;
 mod host_run;
 mod invented_names;
 mod lines;
+mod missing;
 mod progress;
 mod reporter;
 mod services;

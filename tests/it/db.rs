@@ -123,6 +123,22 @@ fn list_and_find() {
     );
     ovs!(sandbox, "db list Port p1 p2 --columns name,ta -o table")
         .prints("name  p1\ntag   7\n\nname  p2\ntag   9\n");
+    // What is not found does not hide what is.
+    ovs!(sandbox, "db list Port nope p2 pp p1 --columns name,tag")
+        .exits(3)
+        .prints("p2\t9\np1\t7\n")
+        .says_only(
+            "ovs: record \"nope\" not found in table Port\n\
+             ovs: record \"pp\" not found in table Port\n",
+        );
+    ovs!(sandbox, "db list Port nope p2 -g tag --if-exists")
+        .ok()
+        .prints("9\n")
+        .says_nothing();
+    ovs!(sandbox, "db list Port nope -o table")
+        .exits(3)
+        .prints("")
+        .says_only("ovs: record \"nope\" not found in table Port\n");
     for conditions in [
         "tag=7",
         "tag!=7",

@@ -173,6 +173,44 @@ fn what_one_host_has_is_found() {
         .omits("h1");
 }
 
+/// Of several names each counts for itself: one that a host has is found, and what a host has is printed.
+#[test]
+fn of_several_names_each_is_found_where_it_is() {
+    let fleet = Fleet::of(&[
+        "add-br br0 -- set Bridge br0 datapath_type=dummy -- add-port br0 p1 -- set Interface p1 type=dummy",
+        "add-br br0 -- set Bridge br0 datapath_type=dummy -- add-port br0 p1 -- set Interface p1 type=dummy \
+         -- add-port br0 p2 -- set Interface p2 type=dummy",
+        "add-br br1 -- set Bridge br1 datapath_type=dummy",
+    ]);
+    fleet
+        .ovs("db list Interface p1 p2 --columns name,type")
+        .ok()
+        .prints("h1\tp1\tdummy\nh2\tp1\tdummy\nh2\tp2\tdummy\n")
+        .says_nothing();
+    fleet
+        .ovs("db list Interface p2 nosuch --columns name --json")
+        .exits(3)
+        .prints("[\n{\"host\":\"h2\",\"name\":\"p2\"}\n]\n")
+        .says_only("ovs: record \"nosuch\" not found in table Interface\n");
+    fleet
+        .ovs("port resolve br0 p2 nosuch -g interface")
+        .exits(3)
+        .prints("p2\n")
+        .says("ovs: h1, h2: port \"nosuch\" not found on br0\n")
+        .omits("p2")
+        .omits("br1");
+    fleet
+        .ovs("port resolve br0 p1 p2 --columns interface -o table")
+        .ok()
+        .prints("HOST  INTERFACE\nh1    p1\nh2    p1\nh2    p2\n")
+        .says_nothing();
+    fleet
+        .ovs("bond show b1 b2")
+        .exits(3)
+        .says("ovs: bond \"b1\" not found\n")
+        .says("ovs: bond \"b2\" not found\n");
+}
+
 #[test]
 fn a_host_that_fails_leaves_the_others() {
     let fleet = Fleet::of(&THREE[..2]);

@@ -86,6 +86,7 @@ fn what_is_not_found_does_not_hide_what_is() {
         .prints("int-br-ens37\t15\tint-br-ens37\n")
         .says_only(
             "ovs: port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)\n\
+             hint: `ovs port list br-int` lists its ports\n\
              ovs: port \"99\" not found on br-int\n\
              ovs: port \"ens37\" is not on br-int, but on br-ens37\n",
         );

@@ -10,6 +10,7 @@ use super::{Target, needs_values, symbol};
 use crate::base::secret::{masked, words_in_text};
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
+use crate::commands::missing::found_or_missing;
 use crate::commands::write::DatabaseChange;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::output::{Cell, ColourRole, Column, Item, Mode};
@@ -206,9 +207,10 @@ impl List {
         }
         let names = names(&shown);
         let mut records = Vec::new();
+        let mut missing = Vec::new();
         for record in &self.records {
             let row = edit.record(&table, record, &names).await;
-            let row = row.or_none_if(self.if_exists)?;
+            let row = found_or_missing(record, row, &mut missing)?;
             if let Some(row) = row {
                 let mut cells = Vec::new();
                 for shown in &shown {
@@ -224,7 +226,13 @@ impl List {
                 records.push(cells);
             }
         }
-        print(cx, &table, &shown, &records)
+        if self.if_exists {
+            missing.clear();
+        }
+        if missing.is_empty() || !records.is_empty() || cx.format.mode != Mode::Table {
+            print(cx, &table, &shown, &records)?;
+        }
+        cx.report_missing(missing, !records.is_empty()).await
     }
 }
 

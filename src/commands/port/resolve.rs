@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::named;
 use crate::commands::about::About;
+use crate::commands::host_run::MissingName;
 use crate::commands::lines::InterfaceRow;
 use crate::commands::switch::SwitchArg;
-use crate::commands::{Context, Exit, Failure};
+use crate::commands::{Context, Failure};
 use crate::model::resolve::{Found, find, find_of_switch};
 use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
 use crate::openflow::messages::ports::PortDesc;
 use crate::openflow::text::port_to_v10;
-use crate::output::{Cell, Column, headings};
+use crate::output::{Cell, Column, Mode, headings};
 
 pub(super) const ABOUT: About = About::reads()
     .list(|| headings(&columns()))
@@ -100,7 +101,9 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
             Err(_) => unknown.push(port),
         }
     }
-    cx.print(&view.list(&pairs))?;
+    if !pairs.is_empty() || cx.format.mode != Mode::Table {
+        cx.print_list(&view, &pairs, "ports")?;
+    }
     if unknown.is_empty() {
         return Ok(());
     }
@@ -112,22 +115,16 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
         let all = Want::of(Scope::All, Depth::PortNames).with_tags();
         cx.topology(all).await?
     };
-    let errors = unknown
-        .into_iter()
-        .filter_map(|port| find_of_switch(&all, bridge, port).err());
-    let mut failure = Failure::silent(Exit::NotFound);
-    for error in errors {
-        failure.say(true);
-        failure = Failure {
-            exit: Exit::NotFound,
-            ..error.into()
-        };
+    let missing = unknown.into_iter().filter_map(|port| {
+        let mut failure = Failure::from(find_of_switch(&all, bridge, port).err()?);
         if is_of_switch {
             // Lists of ports need the database.
             failure.hint = None;
         }
-    }
-    Err(failure)
+        Some(MissingName::new(port, failure))
+    });
+    cx.report_missing(missing.collect(), !pairs.is_empty())
+        .await
 }
 
 /// The ports that a saved switch describes, each as a port of one interface, if the database was not saved.
