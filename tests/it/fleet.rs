@@ -593,4 +593,18 @@ fn check_compares_the_hosts() {
         "set Interface tun options:local_ip=10.0.0.2"
     );
     assert!(between(&fleet).contains(&"h2 tunnel-address-twice 10.0.0.2".to_owned()));
+
+    // The port of two hosts explains their MAC address, not that of a third host.
+    for host in &fleet.hosts {
+        vsctl!(
+            host,
+            "set Interface tap1 external_ids:attached-mac=fa\\:16\\:3e\\:00\\:00\\:01"
+        );
+    }
+    let found = between(&fleet);
+    assert!(
+        found.contains(&"h1 port-id-twice tap1".to_owned()),
+        "{found:?}"
+    );
+    assert!(found.contains(&"h1 mac-twice tap1".to_owned()), "{found:?}");
 }

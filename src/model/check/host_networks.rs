@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::host_view::{HostView, HostsFound, NetworkSegment, PortPlace, most_frequent, some};
+use super::host_view::{
+    HostView, HostsFound, NetworkSegment, PortOwner, PortPlace, most_frequent, some,
+};
 use super::kind::FindingKind;
 
 /// Networks that are not the same on two hosts.
@@ -65,38 +67,53 @@ pub(super) fn networks(found: &mut HostsFound<'_>) {
     }
 }
 
-/// The values of a host that no other host may have, with the port of each.
-type Owned = fn(&HostView) -> &BTreeMap<String, PortPlace>;
+/// The values of a host that no other host may have, with the ports that have each.
+type Owned = fn(&HostView) -> &BTreeMap<String, Vec<PortOwner>>;
 
 /// Ports and MAC addresses that two hosts have.
 pub(super) fn owned_twice(found: &mut HostsFound<'_>) {
     let hosts = found.hosts;
-    let mut told: BTreeSet<(usize, &str)> = BTreeSet::new();
     let kinds: [(FindingKind, &str, Owned); 2] = [
         (FindingKind::PortIdTwice, "iface-id", |host| &host.ids),
         (FindingKind::MacTwice, "MAC address", |host| &host.macs),
     ];
     for (kind, word, owned) in kinds {
-        let mut owners: BTreeMap<&str, Vec<(usize, &PortPlace)>> = BTreeMap::new();
+        let mut owners: BTreeMap<&str, Vec<(usize, &PortOwner)>> = BTreeMap::new();
         for (number, host) in hosts.iter().enumerate() {
-            for (value, place) in owned(host) {
-                owners.entry(value).or_default().push((number, place));
+            for (value, of_host) in owned(host) {
+                let of_value = owners.entry(value).or_default();
+                of_value.extend(of_host.iter().map(|owner| (number, owner)));
             }
         }
         for (value, owners) in owners {
-            let Some(((first, place), others)) = owners.split_first() else {
+            let Some((host, owner, others)) = twice(&owners) else {
                 continue;
             };
-            // A port that is there twice has its MAC address twice.
-            if others.is_empty() || !told.insert((*first, &place.port)) {
-                continue;
-            }
             let names = others
                 .iter()
-                .map(|(host, place)| format!("{} of {}", place.port, found.name(*host)));
+                .map(|(host, owner)| format!("{} of {}", owner.place.port, found.name(*host)));
             let others = some(names, others.len());
             let what = format!("its {word} {value} is that of {others}, too");
-            found.add(*first, kind, Some(&place.bridge), &place.port, what);
+            let place = &owner.place;
+            found.add(host, kind, Some(&place.bridge), &place.port, what);
         }
     }
+}
+
+type OwnerOn<'h> = (usize, &'h PortOwner);
+
+/// The first owner of a value that other hosts have, and the others. A port that is there twice has its MAC address twice:
+/// these two ports are left out, and no others.
+fn twice<'h>(owners: &[OwnerOn<'h>]) -> Option<(usize, &'h PortOwner, Vec<OwnerOn<'h>>)> {
+    let (_, first) = owners.first()?;
+    if first.id.is_some() && owners.iter().all(|(_, owner)| owner.id == first.id) {
+        return None;
+    }
+    owners.iter().find_map(|(host, owner)| {
+        let is_other = |(other_host, other): &&OwnerOn<'_>| {
+            other_host != host && (owner.id.is_none() || other.id != owner.id)
+        };
+        let others: Vec<OwnerOn<'_>> = owners.iter().filter(is_other).copied().collect();
+        (!others.is_empty()).then_some((*host, *owner, others))
+    })
 }

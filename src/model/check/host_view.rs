@@ -21,9 +21,9 @@ pub struct HostView {
     /// By `net_uuid` and MTU.
     pub(super) network_mtus: BTreeMap<(String, i64), PortPlace>,
     /// By `iface-id`.
-    pub(super) ids: BTreeMap<String, PortPlace>,
+    pub(super) ids: BTreeMap<String, Vec<PortOwner>>,
     /// By MAC address.
-    pub(super) macs: BTreeMap<String, PortPlace>,
+    pub(super) macs: BTreeMap<String, Vec<PortOwner>>,
 }
 
 /// A tunnel of a host.
@@ -59,6 +59,14 @@ pub(super) struct NetworkSegment {
 pub(super) struct PortPlace {
     pub(super) bridge: String,
     pub(super) port: String,
+}
+
+/// A port that has a value which no other host may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PortOwner {
+    pub(super) place: PortPlace,
+    /// The `iface-id`, if the value is another one: ports with one id are one port, whatever else they share.
+    pub(super) id: Option<String>,
 }
 
 /// A finding between hosts, with the host that it is of.
@@ -152,13 +160,17 @@ impl HostView {
         let guest = ids.get("attached-mac").or(ids.get("attached_mac"));
         let own = interface.mac_in_use.as_ref();
         let own = own.filter(|mac| guest.is_none() && is_of_hardware(mac));
+        let id = ids.get("iface-id");
         if let Some(mac) = guest.or(own) {
-            self.macs
-                .entry(mac.to_ascii_lowercase())
-                .or_insert_with(|| place.clone());
+            let owners = self.macs.entry(mac.to_ascii_lowercase()).or_default();
+            owners.push(PortOwner {
+                place: place.clone(),
+                id: id.cloned(),
+            });
         }
-        if let Some(id) = ids.get("iface-id") {
-            self.ids.entry(id.clone()).or_insert(place);
+        if let Some(id) = id {
+            let owners = self.ids.entry(id.clone()).or_default();
+            owners.push(PortOwner { place, id: None });
         }
     }
 

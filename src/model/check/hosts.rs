@@ -226,6 +226,42 @@ mod tests {
         );
     }
 
+    /// A port that is there twice explains that these two have one MAC address; not that a third one has it.
+    #[test]
+    fn a_third_host_hides_nothing() {
+        let tap = |id: &str| {
+            let mut port = port("tapvm", "", &[]);
+            let ids = [("iface-id", id), ("attached-mac", "fa:16:3e:00:00:01")];
+            let ids = ids.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            port.interfaces[0].external_ids = ids.into();
+            vec![port]
+        };
+        let mac_twice = |of: &str| {
+            format!("a mac-twice tapvm: its MAC address fa:16:3e:00:00:01 is that of {of}, too")
+        };
+        assert_eq!(
+            found(&[("a", tap("i1")), ("b", tap("i2"))]),
+            [mac_twice("tapvm of b")]
+        );
+        assert_eq!(
+            found(&[("a", tap("i1")), ("b", tap("i2")), ("c", tap("i1"))]),
+            [
+                "a port-id-twice tapvm: its iface-id i1 is that of tapvm of c, too",
+                &mac_twice("tapvm of b"),
+            ]
+        );
+        assert_eq!(
+            found(&[("a", tap("i1")), ("b", tap("i1")), ("c", tap("i2"))]),
+            [
+                "a port-id-twice tapvm: its iface-id i1 is that of tapvm of b, too",
+                &mac_twice("tapvm of c"),
+            ]
+        );
+        // Two ports of one host are not two hosts.
+        let two = [tap("i1"), tap("i2")].concat();
+        assert_eq!(found(&[("a", two)]), [""; 0]);
+    }
+
     #[test]
     fn many_hosts_are_counted() {
         let host = |_| ("h", vec![vxlan("t", "10.0.0.1", "flow")]);
