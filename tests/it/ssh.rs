@@ -1,6 +1,7 @@
 //! `--host`: a host behind OpenSSH's sshd.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 use rustix::process::Signal;
@@ -164,6 +165,41 @@ fn sockets_that_are_absent_left_over_or_no_sockets() {
         4,
         "bridge \"br0\" is in the database, but ovs-vswitchd does not serve it",
     );
+}
+
+/// What login shells print before they run a command is not taken for what a socket sends.
+#[test]
+fn a_login_shell_that_prints() {
+    let sandbox = switch();
+    let dir = tempfile::tempdir().unwrap();
+    let is_here = |program: &str| Path::new("/usr/bin").join(program).exists();
+    let programs = ["socat", "python3", "perl", "nc.openbsd"];
+    for program in programs.into_iter().filter(|program| is_here(program)) {
+        // No other program is found that connects.
+        let place = dir.path().join(program);
+        fs::create_dir(&place).unwrap();
+        for name in [program, "sh", "env", "grep", "ls", "stat", "head"] {
+            let link = place.join(name.strip_suffix(".openbsd").unwrap_or(name));
+            std::os::unix::fs::symlink(Path::new("/usr/bin").join(name), link).unwrap();
+        }
+        let login = format!(
+            "PATH={}; echo WELCOME >&2; echo WELCOME; printf WELCOME; ",
+            place.display()
+        );
+        let sshd = Sshd::start(&format!(
+            "AllowStreamLocalForwarding no\nForceCommand {login} eval \"$SSH_ORIGINAL_COMMAND\""
+        ));
+        reads_as_on_the_host(&sshd, &sandbox);
+        let enter = place.join("enter");
+        fs::write(&enter, format!("{login} exec \"$@\"")).unwrap();
+        for line in READING {
+            let here = ovs!(sandbox, "{line}").out();
+            let database = sandbox.db_socket();
+            let prefix = format!("--via-exec 'sh {}'", enter.display());
+            let mut ovs = ovs!("{prefix} --db unix:{} {line}", database.display());
+            ovs.env("OVS_RUNDIR", "/nonexistent").prints(here);
+        }
+    }
 }
 
 /// However it ends, neither a master, nor a session, nor a directory is left.

@@ -300,17 +300,13 @@ impl Remote {
             }
             .into());
         };
-        let mut words = relay.words(path);
-        if uses_sudo {
-            words.splice(0..0, ["sudo", "-n"].map(str::to_owned));
-        }
         let words = match (&self.way, &session.master) {
-            (_, Some(master)) => master.command(&words),
-            (Way::Exec(prefix), None) => prefix.iter().chain(&words).cloned().collect(),
-            (Way::Ssh(_) | Way::Via(_), None) => words,
+            (_, Some(master)) => master.shell_words(uses_sudo),
+            (Way::Exec(prefix), None) => words_of_shell(prefix),
+            (Way::Ssh(_) | Way::Via(_), None) => return Err(no_shell().into()),
         };
-        let (child, stream) = start(&words)?;
-        match relay.connected(child.stderr()).await {
+        let (child, mut stream) = start(&words)?;
+        match relay.connect(&child, &mut stream, path).await {
             Ok(()) => {
                 self.keep(child);
                 Ok(stream)
@@ -397,9 +393,7 @@ impl Remote {
         let shell = match (&self.way, &session.master) {
             (_, Some(master)) => master.shell(patience).await?,
             (Way::Exec(prefix), None) => shell_by(prefix, patience).await?,
-            (Way::Ssh(_) | Way::Via(_), None) => {
-                return Err(RemoteError::new("there is no shell".to_owned()));
-            }
+            (Way::Ssh(_) | Way::Via(_), None) => return Err(no_shell()),
         };
         let shell = Rc::new(shell);
         *self.stderr.borrow_mut() = Some(shell.stderr());
@@ -596,9 +590,18 @@ impl Session {
     }
 }
 
+/// The words that run a shell after these.
+fn words_of_shell(prefix: &[String]) -> Vec<String> {
+    prefix.iter().cloned().chain(["sh".to_owned()]).collect()
+}
+
+fn no_shell() -> RemoteError {
+    RemoteError::new("there is no shell".to_owned())
+}
+
 /// A shell run by the words before it.
 async fn shell_by(prefix: &[String], patience: Patience) -> Result<Shell, RemoteError> {
-    let words: Vec<String> = prefix.iter().cloned().chain(["sh".to_owned()]).collect();
+    let words = words_of_shell(prefix);
     let shell = Shell::start(&words, patience).await;
     shell.map_err(|error| match error {
         StartError::CannotRun(error) => cannot_run(&words, &error),

@@ -1,10 +1,18 @@
 //! Programs on the host that connect their standard input and output to a socket.
+//!
+//! A shell on the host becomes the program: its script comes by standard input, so that no shell before it reads the words
+//! of the program. Login shells and sudo may print on standard output before: the script prints a mark first, and bytes
+//! count from there.
 
+use std::io;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
 use tokio::sync::watch;
 
-use super::child::Stderr;
+use super::child::{self, Child, Stderr};
+use super::shell::{new_mark, posix_word};
 
 /// A program that connects its standard input and output to a Unix domain socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +40,9 @@ const CONNECTED: &str = "ovs relay: connected";
 
 /// What socat says.
 const SOCAT_CONNECTED: &str = "starting data transfer loop";
+
+/// Maximum length in bytes of what is printed before the mark.
+const MAX_BEFORE_MARK: usize = 1 << 20;
 
 /// How long nc, which says nothing, may take to end where it cannot connect.
 const SETTLED: Duration = Duration::from_millis(100);
@@ -67,8 +78,38 @@ impl Relay {
         }
     }
 
+    /// Has the shell `child`, whose standard input and output is `stream`, become the program, connected to a socket of the
+    /// host. What is read from `stream` then is from the socket.
+    ///
+    /// # Errors
+    ///
+    /// The shell or the program ended before.
+    pub(super) async fn connect(
+        self,
+        child: &Child,
+        stream: &mut UnixStream,
+        socket: &str,
+    ) -> Result<(), RelayError> {
+        let mut stderr = child.stderr();
+        let (words, mark) = (self.words(socket), new_mark());
+        let words: Vec<String> = words.iter().map(|word| posix_word(word)).collect();
+        let begun = async {
+            // The mark is a line of its own, which this line is not where it is printed as it is read.
+            let script = format!("echo; echo {mark}; exec {}\n", words.join(" "));
+            stream.write_all(script.as_bytes()).await?;
+            skip_to(stream, &mark).await
+        };
+        match begun.await {
+            Ok(()) => self.connected(stderr).await,
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                Err(RelayError::Other(error.to_string()))
+            }
+            Err(_) => Err(RelayError::of(&child::last(&mut stderr).await)),
+        }
+    }
+
     /// The words of its command line for a socket.
-    pub(super) fn words(self, socket: &str) -> Vec<String> {
+    fn words(self, socket: &str) -> Vec<String> {
         let words: Vec<String> = match self {
             Relay::Socat => {
                 // Two -d: it then says when it is connected.
@@ -91,10 +132,7 @@ impl Relay {
     /// # Errors
     ///
     /// It ended before.
-    pub(super) async fn connected(
-        self,
-        mut stderr: watch::Receiver<Stderr>,
-    ) -> Result<(), RelayError> {
+    async fn connected(self, mut stderr: watch::Receiver<Stderr>) -> Result<(), RelayError> {
         let is_decided = |stderr: &Stderr| {
             stderr.has_ended || stderr.has(CONNECTED) || stderr.has(SOCAT_CONNECTED)
         };
@@ -114,6 +152,21 @@ impl Relay {
         }
         Err(RelayError::of(&said))
     }
+}
+
+/// Reads to the end of the line `mark`, and no byte more.
+async fn skip_to(stream: &mut UnixStream, mark: &str) -> io::Result<()> {
+    let mut line = Vec::new();
+    for _ in 0..MAX_BEFORE_MARK {
+        // Byte by byte: the next one may be the first from the socket.
+        match stream.read_u8().await? {
+            b'\n' if line.trim_ascii_end() == mark.as_bytes() => return Ok(()),
+            b'\n' => line.clear(),
+            byte => line.push(byte),
+        }
+    }
+    let reason = "the login shell there prints too much before it runs a command";
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, reason))
 }
 
 impl RelayError {
@@ -201,9 +254,15 @@ mod tests {
                 continue;
             }
             count += 1;
-            let start = |path: &Path| Child::start(&relay.words(path.to_str().unwrap())).unwrap();
-            let (child, stream) = start(&socket);
-            relay.connected(child.stderr()).await.unwrap();
+            let connect = async |path: &Path| {
+                let shell = "seq 20000; printf WELCOME; exec sh";
+                let words = ["sh", "-c", shell].map(str::to_owned);
+                let (child, mut stream) = Child::start(&words).unwrap();
+                let path = path.to_str().unwrap();
+                let connected = relay.connect(&child, &mut stream, path).await;
+                connected.map(|()| (child, stream))
+            };
+            let (child, stream) = connect(&socket).await.unwrap();
             let (mut reader, mut writer) = stream.into_split();
             let write = tokio::spawn(async move {
                 writer.write_all(&vec![b'x'; 1 << 20]).await.unwrap();
@@ -212,15 +271,36 @@ mod tests {
             let mut read = vec![0; 1 << 20];
             reader.read_exact(&mut read).await.unwrap();
             assert!(read.iter().all(|byte| *byte == b'X'), "{relay:?}");
-            drop((write.await.unwrap(), reader));
+            drop((write.await.unwrap(), reader, child));
 
-            let (child, _stream) = start(&gone);
-            let refused = relay.connected(child.stderr()).await;
-            assert_eq!(refused, Err(RelayError::Refused), "{relay:?}");
-            let (child, _stream) = start(&dir.path().join("none"));
-            let none = relay.connected(child.stderr()).await;
-            assert_eq!(none, Err(RelayError::NotFound), "{relay:?}");
+            let refused = connect(&gone).await.unwrap_err();
+            assert_eq!(refused, RelayError::Refused, "{relay:?}");
+            let none = connect(&dir.path().join("none")).await.unwrap_err();
+            assert_eq!(none, RelayError::NotFound, "{relay:?}");
         }
         assert!(count > 0, "one of them is here");
+    }
+
+    /// A line that begins or ends with it is not the mark, and what follows the mark stays.
+    #[tokio::test]
+    async fn what_precedes_the_mark_is_skipped() {
+        let mark = new_mark();
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        let text = format!("WELCOME\n\nx{mark}\necho {mark}; y\n{mark}\r\n\n{mark}\nz");
+        theirs.write_all(text.as_bytes()).await.unwrap();
+        skip_to(&mut ours, &mark).await.unwrap();
+        drop(theirs);
+        let mut rest = String::new();
+        ours.read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, format!("\n{mark}\nz"));
+        let ended = skip_to(&mut ours, &mark).await.unwrap_err();
+        assert_eq!(ended.kind(), io::ErrorKind::UnexpectedEof);
+
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        let noise = tokio::spawn(async move { while theirs.write_all(b"x").await.is_ok() {} });
+        let endless = skip_to(&mut ours, &mark).await.unwrap_err();
+        assert_eq!(endless.kind(), io::ErrorKind::FileTooLarge);
+        drop(ours);
+        noise.await.unwrap();
     }
 }

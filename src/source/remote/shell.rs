@@ -23,6 +23,12 @@ pub(super) fn posix_word(text: &str) -> String {
     }
 }
 
+/// A line that marks a place in an output: no other output has it.
+pub(super) fn new_mark() -> String {
+    let number = RandomState::new().build_hasher().finish();
+    format!("ovs-{number:016x}")
+}
+
 /// A shell on the host: the program `sh`, reading its standard input.
 #[derive(Debug)]
 pub(super) struct Shell {
@@ -68,11 +74,10 @@ impl Shell {
     /// See [`StartError`].
     pub(super) async fn start(words: &[String], patience: Patience) -> Result<Shell, StartError> {
         let (child, stream) = Child::start(words).map_err(StartError::CannotRun)?;
-        let mark = RandomState::new().build_hasher().finish();
         let shell = Shell {
             stream: Mutex::new(Conversation {
                 stream: BufReader::new(stream),
-                mark: format!("ovs-{mark:016x}"),
+                mark: new_mark(),
                 count: 0,
             }),
             child,
@@ -100,8 +105,9 @@ impl Shell {
         *count += 1;
         // Output of an earlier script that was not waited for has another number.
         let (begin, end) = (format!("{mark}-{count}"), format!("{mark}-{count}-end"));
+        // What the start of a shell prints may end without a line feed.
         let text = format!(
-            "echo {begin}; {{ {script}\n}} </dev/null 2>/dev/null; code=$?; echo; echo {end} $code\n"
+            "echo; echo {begin}; {{ {script}\n}} </dev/null 2>/dev/null; code=$?; echo; echo {end} $code\n"
         );
         let timed_out = |error| io::Error::new(io::ErrorKind::TimedOut, error);
         let sent = self.patience.wait(stream.write_all(text.as_bytes())).await;

@@ -14,7 +14,7 @@ use super::RemoteError;
 use super::child::{self, Child, Stderr};
 use super::guard::PrivateDirectory;
 use super::mux::{self, ForwardError};
-use super::shell::{Shell, StartError, posix_word};
+use super::shell::{Shell, StartError};
 use crate::transport::Patience;
 
 /// How a host is reached with ssh.
@@ -331,9 +331,7 @@ impl Master {
     ///
     /// It does not run.
     pub(super) async fn shell(&self, patience: Patience) -> Result<Shell, RemoteError> {
-        // `exec` is known to the login shells of all kinds.
-        let words = self.line("exec sh".to_owned());
-        let shell = Shell::start(&words, patience).await;
+        let shell = Shell::start(&self.shell_words(false), patience).await;
         shell.map_err(|error| match error {
             StartError::CannotRun(error) => self.ssh.cannot_run(&error),
             StartError::TimedOut => RemoteError::timed_out(),
@@ -341,13 +339,14 @@ impl Master {
         })
     }
 
-    /// The words that run a command on the host.
-    pub(super) fn command(&self, command: &[String]) -> Vec<String> {
-        let command: Vec<String> = command.iter().map(|word| posix_word(word)).collect();
-        self.line(command.join(" "))
-    }
-
-    fn line(&self, command: String) -> Vec<String> {
+    /// The words that run a shell on the host, `sh` with its standard input: as the user, or by sudo.
+    pub(super) fn shell_words(&self, by_sudo: bool) -> Vec<String> {
+        // `exec` is known to the login shells of all kinds.
+        let command = if by_sudo {
+            "exec sudo -n sh"
+        } else {
+            "exec sh"
+        };
         let control_path = format!("ControlPath={}", self.control.display());
         let mut words = self.ssh.words([
             "-o",
@@ -359,7 +358,7 @@ impl Master {
             "-o",
             "ClearAllForwardings=yes",
         ]);
-        words.push(command);
+        words.push(command.to_owned());
         words
     }
 

@@ -185,15 +185,18 @@ fn socket_absent_there() {
         .fails(4, "the file is no socket");
 }
 
-/// A program that runs a command where `nobody` can log in, and where sudo obeys, if it is to.
+/// A program that runs a command where `nobody` can log in to a shell that prints a greeting, and where sudo obeys, if it
+/// is to.
 fn where_nobody_logs_in(dir: &Path, with_sudo: bool) -> Command {
     let passwd = fs::read_to_string("/etc/passwd").unwrap();
     let login = |line: &str| match line.strip_prefix("nobody:") {
-        Some(_) => "nobody:x:65534:65534:nobody:/:/bin/sh\n".to_owned(),
+        Some(_) => format!("nobody:x:65534:65534:nobody:{}:/bin/bash\n", dir.display()),
         None => format!("{line}\n"),
     };
     let passwd: String = passwd.lines().map(login).collect();
     fs::write(dir.join("passwd"), passwd).unwrap();
+    fs::write(dir.join(".bashrc"), "echo WELCOME\n").unwrap();
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
     let sudoers = dir.join("sudoers");
     let _ = fs::remove_file(&sudoers);
     let rule = if with_sudo {
