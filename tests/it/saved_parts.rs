@@ -773,6 +773,23 @@ fn commands_that_print_a_part() {
     }
 }
 
+/// Records that were named are not all of a table.
+#[test]
+fn rows_of_a_table_in_part() {
+    let scene = Scene::new();
+    let mut text = String::new();
+    for line in ["list Bridge", "list Port p1", "list Interface p1"] {
+        let printed = vsctl!(scene.sandbox, "{line}");
+        let _ = writeln!(text, "# ovs-vsctl {line}\n{printed}");
+    }
+    let paste = scene.put("paste", text);
+    let ran = scene.run("port list --columns port,ofport", &[&paste]);
+    let ran = ran.exits(0).prints("p1\t7\n");
+    let words = "the command prints a part of the rows: the others are unknown";
+    let told = ran.stderr.lines().filter(|line| line.ends_with(words));
+    assert_eq!(told.count(), 2, "{ran:?}");
+}
+
 /// Outputs of ovs-ofctl that no command reads do not keep the others from being read.
 #[test]
 fn outputs_that_no_command_reads() {

@@ -218,7 +218,16 @@ impl Found {
                     let remark = format!("{}: {}", shown(&place), quoted(&message));
                     self.findings.remarks.push(remark);
                 }
-                (None, Ok(database)) => self.databases.push(database),
+                (None, Ok(mut found)) => {
+                    if section.is_part() {
+                        let name = &found.name;
+                        let remark = format!(
+                            "{name}: the command prints a part of the rows: the others are unknown"
+                        );
+                        found.database.remarks.push(remark);
+                    }
+                    self.databases.push(found);
+                }
                 (None, Err(error)) => self.findings.remarks.push(error.message),
             }
         }
