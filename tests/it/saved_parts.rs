@@ -773,6 +773,30 @@ fn commands_that_print_a_part() {
     }
 }
 
+/// The outputs of a loop are of no known bridge.
+#[test]
+fn loops_over_bridges() {
+    let scene = Scene::new();
+    let dump = |bridge: &str| ofctl!(scene.sandbox, "dump-flows {bridge}");
+    let both = dump("br-ex") + &dump("br-int");
+    let of_loop = format!("# for b in br-ex br-int; do ovs-ofctl dump-flows $b; done\n{both}");
+    let paste = scene.put("paste", &of_loop);
+    scene
+        .run("dump-flows br-int", &[&paste])
+        .fails(2, format!("{paste} names no bridge"));
+    let paste = scene.put(
+        "paste",
+        of_loop + "# ovs-ofctl dump-flows br-int\n" + &dump("br-int"),
+    );
+    scene
+        .run("dump-flows br-int --count", &[&paste])
+        .exits(0)
+        .prints("2\n")
+        .says(format!(
+            "{paste}, line 2: a command without a valid bridge or version: left out"
+        ));
+}
+
 /// Records that were named are not all of a table.
 #[test]
 fn rows_of_a_table_in_part() {
@@ -805,7 +829,7 @@ fn outputs_that_no_command_reads() {
         let from = format!("br-int={flows},{other}");
         let ran = scene.run("dump-flows br-int", &[&from]).exits(0);
         assert_eq!(ran.stdout, whole.stdout, "{command}");
-        ran.says(&format!(
+        ran.says(format!(
             "{other}: not used: no command reads outputs of this kind"
         ));
     }

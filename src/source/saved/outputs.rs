@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::stored_names::{StoredBridge, bridges};
-use super::texts::sections::{CommandLine, Program, Section, SectionKind, cut};
+use super::texts::command_line::{CommandLine, Program};
+use super::texts::sections::{Section, SectionKind, cut};
 use super::texts::{NamedSection, local_port, switch};
 use super::{Report, SavedSwitch};
 use crate::base::terminal::quoted;
@@ -152,7 +153,7 @@ impl Findings {
             }
             let mut refused: Vec<usize> = Vec::new();
             let mut others = BTreeSet::new();
-            let mut is_used = false;
+            let (mut is_used, mut names_none) = (false, false);
             for section in sections {
                 if section.is_refused() {
                     refused.push(section.line);
@@ -183,21 +184,12 @@ impl Findings {
                             (Some(given), _) => Some(given.clone()),
                             (None, bridge) => bridge,
                         };
-                        is_used = true;
-                        let bridge = match bridge.or_else(|| own.clone()) {
-                            Some(bridge) => bridge,
-                            None if output.is_given => {
-                                return Err(WrongBridge {
-                                    name: output.name.clone(),
-                                    bridge: None,
-                                    others,
-                                });
-                            }
-                            None => {
-                                refused.push(section.line);
-                                continue;
-                            }
+                        let Some(bridge) = bridge.or_else(|| own.clone()) else {
+                            names_none = true;
+                            refused.push(section.line);
+                            continue;
                         };
+                        is_used = true;
                         let text = NamedSection {
                             name: &output.name,
                             is_given: output.is_given,
@@ -207,7 +199,7 @@ impl Findings {
                     }
                 }
             }
-            if output.is_given && !is_used && !others.is_empty() {
+            if output.is_given && !is_used && (names_none || !others.is_empty()) {
                 return Err(WrongBridge {
                     name: output.name.clone(),
                     bridge: output.bridge.clone(),

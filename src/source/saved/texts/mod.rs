@@ -3,12 +3,14 @@
 //! | file | contents |
 //! |---|---|
 //! | [`sections`] | a text cut into replies, each recognised |
+//! | [`command_line`] | the commands above them |
 //! | [`names`] | the ports and tables that are named |
 //! | `flows` | dumps of flows |
 //! | `parts` | the other replies |
 //! | `entries` | the lines of a text, or its JSON objects |
 //! | `problems` | lines that could not be read |
 
+pub mod command_line;
 mod entries;
 mod flows;
 pub mod names;
