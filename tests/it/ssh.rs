@@ -9,6 +9,8 @@ use rustix::process::Signal;
 use crate::common::Sandbox;
 use crate::common::server::until;
 use crate::common::sshd::{Sshd, kill};
+use crate::common::terminal::script;
+use crate::faults::seen::heeding_signals;
 
 /// A switch with two bridges, a flow and a port with a tag.
 fn switch() -> Sandbox {
@@ -222,6 +224,89 @@ fn what_is_killed_leaves_nothing() {
         kill(watch.id(), signal);
         watch.wait().unwrap();
         until("nothing is left", || sshd.is_clean());
+    }
+}
+
+/// Processes whose command line has these words.
+fn running(words: &str) -> Vec<u32> {
+    let mut running = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        let process = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        running.extend(process.filter(|_: &u32| line.contains(words)));
+    }
+    running
+}
+
+/// Neither a jump host's ssh nor a proxy is left, nor what they began, after the limit of time or however ovs ends.
+#[test]
+fn a_proxy_that_hangs_is_not_left() {
+    let sshd = Sshd::start("");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().unwrap().port();
+    let config = sshd.path("config");
+    let config = config.to_str().unwrap();
+    // The ssh of the jump host has this configuration, too.
+    let jump = format!(" ProxyJump 127.0.0.1:{silent}");
+    let proxy = format!(" ProxyCommand sh -c 'tail -n 0 -f {config}; :'");
+    for (lines, count) in [(&jump, 2), (&proxy, 3)] {
+        sshd.configure(lines);
+        sshd.ovs_without_database("-t 1 show")
+            .fails(4, "no reply within 1 s");
+        until("nothing is left", || running(config).is_empty());
+        // There ssh may ask.
+        let mut terminal = script(80, "ovs --host web -t 1 show");
+        let ssh = sshd.client();
+        let output = terminal.env("OVS_SSH", ssh).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("no reply within 1 s"), "{said}");
+        until("nothing is left", || running(config).is_empty());
+        for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+            let ovs = sshd.ovs_without_database("show --timeout 60");
+            let mut ovs = heeding_signals(&ovs.command()).spawn().unwrap();
+            until("it has begun", || running(config).len() >= count);
+            kill(ovs.id(), signal);
+            ovs.wait().unwrap();
+            until("nothing is left", || {
+                running(config).is_empty() && sshd.is_clean()
+            });
+        }
+    }
+}
+
+/// A master that the ssh of a jump host has left for others (`ControlPersist`).
+#[test]
+fn the_master_of_a_jump_host_stays() {
+    let sshd = Sshd::start("");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().unwrap().port();
+    let (config, control) = (sshd.path("config"), sshd.path("hop"));
+    let hop = fs::read_to_string(&config).unwrap();
+    let hop = hop.replace("Host web", "Host hop");
+    let text = format!(
+        "Host web\n HostName 127.0.0.1\n Port {silent}\n ProxyJump hop\n\
+         {hop} ControlMaster auto\n ControlPersist yes\n ControlPath {}\n",
+        control.display()
+    );
+    fs::write(&config, text).unwrap();
+    let master = format!("{} [mux]", control.display());
+    for signal in [Signal::TERM, Signal::KILL] {
+        let ovs = sshd.ovs_without_database("show --timeout 60");
+        let mut ovs = ovs.command().stderr(Stdio::null()).spawn().unwrap();
+        until("it has left", || !running(&master).is_empty());
+        kill(ovs.id(), signal);
+        ovs.wait().unwrap();
+        let config = config.to_str().unwrap();
+        until("no other is left", || running(config).is_empty());
+        let mut check = sshd.ssh(&["-O", "check", "hop"]);
+        assert!(check.status().unwrap().success());
+        let mut exit = sshd.ssh(&["-O", "exit", "hop"]);
+        assert!(exit.status().unwrap().success());
+        until("it has ended", || running(&master).is_empty());
     }
 }
 

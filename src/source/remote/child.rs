@@ -1,6 +1,13 @@
 //! A child process: its standard input and output are one stream, the end of its standard error is kept.
+//!
+//! A child is ended with the processes that it began: an ssh that is ended before its login leaves its ProxyCommand, or the
+//! ssh of its ProxyJump, behind, and that does not end either while it waits for a reply of its own. It is not put into a
+//! process group for that: in one of its own it is a background process, which the terminal stops when it asks for a
+//! password, and Ctrl-C and Ctrl-Z would not reach it. A process that has left, as a master of the user with
+//! ControlPersist, is the child of another process by then, and stays.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net;
@@ -27,7 +34,7 @@ pub(super) const LAST_WORDS: Duration = Duration::from_millis(300);
 /// How often, and after which pause, a child is looked for that was asked to end, before it is killed.
 const ENDS_WITHIN: (u32, Duration) = (40, Duration::from_millis(5));
 
-/// A child process, ended when dropped.
+/// A child process, ended when dropped, with the processes that it began.
 #[derive(Debug)]
 pub(super) struct Child {
     process: std::process::Child,
@@ -102,8 +109,13 @@ impl Drop for Child {
                 return guard::process_ended(id);
             }
             if attempt == 0 {
+                // Looked for first: the children of an ended process are those of another.
+                let descendants = descendants_of(id);
                 // It is not waited for yet, so that the number is still its own.
                 let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
+                for process in descendants.into_iter().filter_map(Pid::from_raw) {
+                    let _ = kill_process(process, Signal::TERM);
+                }
             }
             thread::sleep(pause);
         }
@@ -115,6 +127,22 @@ impl Drop for Child {
             guard::process_ended(id);
         }
     }
+}
+
+/// The processes that a process began, and those that they began (`/proc/PID/task/TID/children`, proc(5)). None where the
+/// system does not have these files.
+fn descendants_of(process: impl std::fmt::Display) -> Vec<i32> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task"));
+    let tasks = tasks.into_iter().flatten().flatten();
+    let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<i32> = children.flat_map(|children| numbers(&children)).collect();
+    let further: Vec<i32> = children.iter().flat_map(descendants_of).collect();
+    children.into_iter().chain(further).collect()
+}
+
+fn numbers(text: &str) -> Vec<i32> {
+    let words = text.split_ascii_whitespace();
+    words.filter_map(|word| word.parse().ok()).collect()
 }
 
 impl Stderr {

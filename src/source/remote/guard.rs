@@ -1,4 +1,5 @@
-//! The guard: a second process that ends this one's children and removes its directories if it is killed.
+//! The guard: a second process that ends this one's children, with those that they began, and removes its directories if it
+//! is killed.
 //!
 //! It reads from a socket whose other end only this process has, and which is closed when this process ends, even by
 //! SIGKILL. It is in a process group of its own, so that Ctrl-C does not reach it. A process that ends as it should
@@ -16,8 +17,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 
 /// Keeps the last line, and does what it says at the end of standard input: ends processes, removes directories.
-const SCRIPT: &str = r#"while read -r line; do last=$line; done
-for one in $last; do case $one in /*) rm -rf -- "$one";; *) kill "$one";; esac; done"#;
+const SCRIPT: &str = r#"tree() { echo "$1"; for child in $(cat /proc/"$1"/task/*/children); do tree "$child"; done; }
+while read -r line; do last=$line; done
+for one in $last; do case $one in /*) rm -rf -- "$one";; *) kill $(tree "$one");; esac; done"#;
 
 /// What is left to do if this process ends now.
 #[derive(Debug, Default)]

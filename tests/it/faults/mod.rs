@@ -16,7 +16,7 @@ mod local;
 mod openflow;
 mod ovsdb;
 pub(crate) mod peer;
-mod seen;
+pub(crate) mod seen;
 
 use std::collections::BTreeSet;
 
