@@ -91,6 +91,39 @@ fn records_by_what_refers_to_them() {
     ovs!(sandbox, "db get Port .").exits(1);
 }
 
+/// The server's order is arbitrary: rows are sorted by name, as ports are elsewhere, or else by UUID; also those of a file.
+#[test]
+fn rows_are_sorted() {
+    let sandbox = sandbox();
+    for name in ["t10", "t9", "t100", "a"] {
+        vsctl!(
+            sandbox,
+            "add-port br0 {name} -- set Interface {name} type=internal \
+             -- --id=@q create QoS type=linux-htb other_config:max-rate=1 -- set Port {name} qos=@q"
+        );
+    }
+    let names = "a\nbr0\np1\nt9\nt10\nt100\n";
+    let file = sandbox.run_dir().join("conf.db");
+    for from in [String::new(), format!("--from {} ", file.display())] {
+        ovs!(sandbox, "{from}db list Port -g name").prints(names);
+        ovs!(sandbox, "{from}db find Port 'name!=p1' -g name").prints(&*names.replace("p1\n", ""));
+        // The name need not be shown.
+        ovs!(sandbox, "{from}db list Port --columns tag,_uuid").prints(
+            &*ovs!(
+                sandbox,
+                "db list Port a br0 p1 t9 t10 t100 --columns tag,_uuid"
+            )
+            .out(),
+        );
+        let uuids = ovs!(sandbox, "{from}db list QoS -g _uuid").out();
+        let mut sorted: Vec<&str> = uuids.lines().collect();
+        sorted.sort_unstable();
+        assert_eq!(uuids.lines().collect::<Vec<_>>(), sorted);
+        assert_eq!(sorted.len(), 4);
+    }
+    ovs!(sandbox, "db list Port t9 a -g name").prints("t9\na\n");
+}
+
 #[test]
 fn list_and_find() {
     let sandbox = sandbox();

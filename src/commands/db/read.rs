@@ -7,6 +7,7 @@ use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::{Target, needs_values, symbol};
+use crate::base::order::sort_by_name;
 use crate::base::secret::{masked, words_in_text};
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
@@ -314,7 +315,8 @@ async fn value(edit: &mut Edit<'_>, row: RowId, column: &schema::Column) -> Resu
     Ok(edit.draft.peek(row, &column.name).await?)
 }
 
-/// The records that meet all filters, from one snapshot.
+/// The records that meet all filters, from one snapshot, sorted by name if the table has names, then by UUID: the server's
+/// order is arbitrary.
 async fn search(
     cx: &Context,
     table: &Table,
@@ -324,6 +326,13 @@ async fn search(
     let mut names = names(shown);
     if !names.contains(&UUID) {
         names.push(UUID);
+    }
+    let is_named = table
+        .columns
+        .iter()
+        .any(|column| column.name == NAME && column.is_known);
+    if is_named && !names.contains(&NAME) {
+        names.push(NAME);
     }
     needs_values(cx, table, filters)?;
     for filter in filters {
@@ -350,11 +359,29 @@ async fn search(
                 })
             });
             let mut cells = cells.collect::<Result<Record, Error>>()?;
-            cells.push(Cell::text(row.uuid(UUID).map_err(Error::from)?.to_string()));
-            records.push(cells);
+            let uuid = row.uuid(UUID).map_err(Error::from)?;
+            cells.push(Cell::text(uuid.to_string()));
+            let name = if is_named {
+                name_of(datum(NAME)?).to_owned()
+            } else {
+                String::new()
+            };
+            records.push((name, uuid, cells));
         }
     }
-    Ok(records)
+    records.sort_unstable_by_key(|(_, uuid, _)| *uuid);
+    if is_named {
+        sort_by_name(&mut records, |(name, ..)| name);
+    }
+    Ok(records.into_iter().map(|(.., cells)| cells).collect())
+}
+
+/// The name of a record; empty if it has none.
+fn name_of(datum: &Datum) -> &str {
+    match datum.as_set().and_then(<[Atom]>::first) {
+        Some(Atom::String(name)) => name,
+        _ => "",
+    }
 }
 
 /// Prints a list; on a terminal, one record below the other.
@@ -402,6 +429,7 @@ fn columns(shown: &[ShownColumn]) -> Vec<Column<Record>> {
     columns.chain([identity]).collect()
 }
 
+const NAME: &str = "name";
 const UUID: &str = "_uuid";
 
 /// A name that lives as long as the process. A watched command requests it repeatedly.
