@@ -31,7 +31,8 @@ impl Ways {
         }
         let host = |name: String| {
             let host = self.by(Remote::ssh(&name, self.base.limit, false))?;
-            Ok(FleetHost::new(name, host))
+            let words = self.words_of(&[("--host", &name)]);
+            Ok(FleetHost::new(name, words, host))
         };
         names
             .into_iter()
@@ -72,7 +73,7 @@ impl Ways {
             words: String::new(),
             ..*self
         };
-        let mut remote = None;
+        let mut remote: Option<(&str, &str, Remote)> = None;
         let mut has_database = false;
         let mut saved = Vec::new();
         for (key, value) in &listed.words {
@@ -104,10 +105,10 @@ impl Ways {
                     ));
                 }
             };
-            if let Some((other, _)) = remote {
+            if let Some((other, ..)) = remote {
                 return Err(wrong(format!("{other}= and {key}= contradict each other")));
             }
-            remote = Some((key, way.map_err(wrong)?));
+            remote = Some((key, value, way.map_err(wrong)?));
         }
         if !saved.is_empty() {
             let mut others = listed.words.iter().filter(|(key, _)| key != "from");
@@ -116,8 +117,14 @@ impl Ways {
             }
             return Ok(FleetHost::saved(listed.name, saved));
         }
+        let option = match &remote {
+            Some((key, value, _)) => Some((option_of(key), *value)),
+            None if has_database => None,
+            None => Some(("--host", listed.name.as_str())),
+        };
+        let words = ways.words_of(option.as_slice());
         let host = match remote {
-            Some((_, remote)) => ways.by(Ok(remote)),
+            Some((.., remote)) => ways.by(Ok(remote)),
             // Its endpoint is reached from here.
             None if has_database => Ok(ways.here()),
             None => ways.by(Remote::ssh(&listed.name, limit, false)),
@@ -126,7 +133,29 @@ impl Ways {
             message: format!("{}: {}", listed.name, failure.message),
             ..failure
         })?;
-        Ok(FleetHost::new(listed.name, host))
+        Ok(FleetHost::new(listed.name, words, host))
+    }
+
+    /// These options and those of the database and the control socket, as a shell reads them.
+    fn words_of(&self, options: &[(&str, &str)]) -> String {
+        let database = self.db.as_ref().filter(|_| self.names_database);
+        let database = database.map(ToString::to_string);
+        let control = self.ctl.as_ref().map(|path| path.display().to_string());
+        let more = [("--db", &database), ("--ctl", &control)];
+        let more = more
+            .into_iter()
+            .filter_map(|(option, value)| Some((option, value.as_deref()?)));
+        let all = options.iter().copied().chain(more);
+        shell_words::join(all.flat_map(|(option, value)| [option, value]))
+    }
+}
+
+/// The option for a word of a file of hosts that says how the host is reached.
+fn option_of(key: &str) -> &'static str {
+    match key {
+        "via" => "--via",
+        "via-exec" => "--via-exec",
+        _ => "--host",
     }
 }
 

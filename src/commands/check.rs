@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::hint::HintWay;
 use super::host::HostArgs;
 use super::lines::InterfaceRow;
 use super::progress::Progress;
@@ -35,7 +36,7 @@ use crate::source::saved::MissingCause;
 use bridge::BridgeAnswer;
 use daemon::DaemonCheck;
 use messages::messages;
-pub(super) use messages::messages_of_hosts;
+pub(super) use messages::{HostOfMessages, messages_of_hosts};
 
 // The arguments of `ovs check`.
 #[derive(Debug, clap::Args)]
@@ -87,6 +88,8 @@ fn remarks() -> String {
          there is one; other failures have their own codes (`ovs --help`).\n\n\
          On a terminal a finding is a message with its hint below, and what several things have in common is \
          written once; --columns makes a table of them. Elsewhere each is a record.\n\n\
+         The commands of hints have the options that lead to the host; a change of a saved host is made where it was saved, \
+         which is HOST there.\n\n\
          Of several hosts, equal findings are one message with the names of the hosts; records have a host each.\n\n\
          What is looked for:\n",
     );
@@ -222,10 +225,11 @@ impl Args {
         found.retain(|finding| finding.kind.severity() <= self.severity.into());
         sort(&mut found);
         drop(progress);
-        print(cx, &view, &found)?;
         let is_error = |finding: &Finding| finding.kind.severity() == Severity::Error;
+        let has_error = found.iter().any(is_error);
+        print(cx, &view, found)?;
         match switch.failed {
-            _ if found.iter().any(is_error) => Ok(Exit::Failed),
+            _ if has_error => Ok(Exit::Failed),
             // A bridge that could not be checked is not reported as clean.
             Some(exit) => Ok(exit),
             None => Ok(Exit::Done),
@@ -270,14 +274,15 @@ impl Args {
     }
 }
 
-/// Findings of hosts as lists, a list for each host that has any.
+/// Findings of hosts as lists, a list for each host that has any; `way` has the options that lead to a host.
 ///
 /// # Errors
 ///
 /// There is no such column.
-pub(super) fn lists(
+pub(super) fn lists<'w>(
     format: &Format,
     found: &[HostFinding],
+    way: impl Fn(usize) -> Option<HintWay<'w>>,
 ) -> Result<Vec<(usize, Frame)>, Failure> {
     let columns = columns();
     let view = format.view(&columns)?;
@@ -285,6 +290,9 @@ pub(super) fn lists(
         let host = found.first()?.host;
         let mut found: Vec<Finding> = found.iter().map(|f| f.finding.clone()).collect();
         sort(&mut found);
+        if let Some(way) = way(host) {
+            name_host(&mut found, &way);
+        }
         Some((host, view.frame(&found, "findings")))
     };
     let by_host = found.chunk_by(|a, b| a.host == b.host);
@@ -297,16 +305,24 @@ pub(super) fn is_list(format: &Format) -> bool {
 }
 
 /// Messages in table mode, unless columns were named; else a list.
-fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<(), Failure> {
+fn print(cx: &Context, view: &View<'_, Finding>, mut found: Vec<Finding>) -> Result<(), Failure> {
     // A watched command is compared finding by finding.
     if is_list(&cx.format) || cx.capture().is_some() || found.is_empty() {
-        return cx.print_list(view, found, "findings");
+        name_host(&mut found, &cx.hint_way());
+        return cx.print_list(view, &found, "findings");
     }
     match cx.host_run() {
-        Some(run) => run.finds(found),
-        None => cx.print(&messages(found, &cx.format))?,
+        Some(run) => run.finds(&found),
+        None => cx.print(&messages(&found, cx.hint_way(), &cx.format))?,
     }
     Ok(())
+}
+
+/// Names the host in the commands of the hints.
+fn name_host(found: &mut [Finding], way: &HintWay<'_>) {
+    for finding in found {
+        finding.hint = way.hint(&finding.hint);
+    }
 }
 
 /// Reads the database once ovs-vswitchd has applied the configuration, or the time limit has passed.

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::rc::Rc;
 
 use super::capture::{CapturedOutput, WatchInterval};
+use super::hint::{HintWay, hint_with_options};
 use super::host_run::{Fleet, HostRun};
 use super::progress::Progress;
 use super::reporter::Reporter;
@@ -498,7 +499,21 @@ impl Context {
 
     /// Writes a failure to stderr; the command continues.
     pub(super) fn say(&self, failure: &Failure) {
-        self.reporter.say(failure);
+        let hint = failure.hint.as_deref();
+        let hint = hint.map(|hint| hint_with_options(hint, &self.ways.words));
+        let failure = Failure::with(failure.exit, &failure.message, hint);
+        self.reporter.say(&failure);
+    }
+
+    /// The options that lead to this host alone, for the hints of its output.
+    pub(super) fn hint_way(&self) -> HintWay<'_> {
+        HintWay {
+            words: match self.host_run() {
+                Some(run) => &run.words,
+                None => &self.ways.words,
+            },
+            is_saved: self.host.reach.saved().is_some(),
+        }
     }
 
     /// Logs a step to stderr, if verbose.

@@ -79,8 +79,9 @@ impl Args {
             [saved] => saved,
             _ => "FILE",
         };
+        let names_it = [&self.first, &self.second].contains(&&saved.to_owned());
         let sides = [&self.first, &self.second].map(|side| match side.as_str() {
-            side::NOW => word(saved),
+            side::NOW if !names_it => word(saved),
             side => word(side),
         });
         let line = format!("`ovs diff {}`", sides.join(" "));

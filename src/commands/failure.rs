@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::hint::hint_with_options;
 use super::progress;
 use crate::base::shell::word;
 pub use crate::base::terminal::quoted;
@@ -181,23 +182,7 @@ impl Failure {
     /// [`Ways::words`]: super::Ways::words
     #[must_use]
     pub(super) fn with_way(mut self, words: &str) -> Failure {
-        const COMMAND: &str = "`ovs ";
-        // These commands are not about the host, or name the way themselves.
-        const OTHER: [&str; 3] = ["-", "sandbox", "help"];
-        let Some(hint) = self.hint.take_if(|_| !words.is_empty()) else {
-            return self;
-        };
-        let mut parts = hint.split(COMMAND);
-        let mut named = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            named.push_str(COMMAND);
-            if !OTHER.iter().any(|other| part.starts_with(other)) {
-                named.push_str(words);
-                named.push(' ');
-            }
-            named.push_str(part);
-        }
-        self.hint = Some(named);
+        self.hint = self.hint.map(|hint| hint_with_options(&hint, words));
         self
     }
 
@@ -574,23 +559,6 @@ mod tests {
             "port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)"
         );
         assert_eq!(failure.exit.code(), 3);
-    }
-
-    #[test]
-    fn hints_name_the_way_to_the_host() {
-        let hint = |text: &str| {
-            let failure = Failure::new(Exit::Failed, "x").hint(text);
-            failure.with_way("--host 'a b'").hint.unwrap()
-        };
-        assert_eq!(
-            hint("`ovs port list` or `ovs show`"),
-            "`ovs --host 'a b' port list` or `ovs --host 'a b' show`"
-        );
-        assert_eq!(
-            hint("`ovs sandbox start`, `ssh x`"),
-            "`ovs sandbox start`, `ssh x`"
-        );
-        assert_eq!(hint("`ovs --from x show`"), "`ovs --from x show`");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::check::HostOfMessages;
 use super::context::print;
 use super::host_run::{
     Fleet, FleetHost, Hints, HostRun, MissingName, OutputPart, not_saved, say_once,
@@ -46,7 +47,7 @@ pub(super) async fn run(
             && let Some((number, listed)) = hosts.next()
         {
             answers.begun = number + 1;
-            let run = Rc::new(HostRun::new(&listed.name, Rc::clone(&answers.hints)));
+            let run = Rc::new(HostRun::new(listed, Rc::clone(&answers.hints)));
             running.push(one(cx, number, listed, command, &format, run));
         }
         tokio::select! {
@@ -327,7 +328,8 @@ impl<'c> Answers<'c> {
             None => false,
         });
         if check::is_list(format) {
-            for (number, rows) in check::lists(format, &found)? {
+            let way = |number: usize| self.hosts.get(number).map(FleetHost::hint_way);
+            for (number, rows) in check::lists(format, &found, way)? {
                 self.print(self.name(number), vec![OutputPart::Rows(rows)])?;
             }
             return Ok(());
@@ -338,8 +340,13 @@ impl<'c> Answers<'c> {
         }
         self.is_empty = false;
         let hosts = self.hosts.iter();
-        let names: Vec<&str> = hosts.map(|host| host.name.as_str()).collect();
-        print(&check::messages_of_hosts(&self.findings, &names, format))
+        let hosts: Vec<HostOfMessages<'_>> = hosts
+            .map(|host| HostOfMessages {
+                name: &host.name,
+                way: host.hint_way(),
+            })
+            .collect();
+        print(&check::messages_of_hosts(&self.findings, &hosts, format))
     }
 
     fn exits(&mut self, exit: Exit) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
+use super::hint::HintWay;
 use super::{Exit, Failure};
 use crate::model::check::{Finding, HostView};
 use crate::output::{Frame, NotSaved};
@@ -26,6 +27,8 @@ pub struct Fleet {
 pub struct FleetHost {
     /// Its name, as it was named.
     pub name: String,
+    /// The options that lead to it alone, as a shell reads them, for hints.
+    pub words: String,
     /// The host, until the command starts on it; the connections to it end with the command.
     way: Cell<Option<HostWay>>,
     is_saved: bool,
@@ -39,10 +42,11 @@ enum HostWay {
 }
 
 impl FleetHost {
-    /// A host by this name.
-    pub fn new(name: String, host: Host) -> FleetHost {
+    /// A host by this name, to which these options lead.
+    pub fn new(name: String, words: String, host: Host) -> FleetHost {
         FleetHost {
             name,
+            words,
             way: Cell::new(Some(HostWay::Reached(host))),
             is_saved: false,
         }
@@ -50,10 +54,20 @@ impl FleetHost {
 
     /// A saved host by this name, in these files.
     pub fn saved(name: String, sources: Vec<String>) -> FleetHost {
+        let words = sources.iter().flat_map(|source| ["--from", source]);
         FleetHost {
+            words: shell_words::join(words),
             name,
             way: Cell::new(Some(HostWay::Saved(sources))),
             is_saved: true,
+        }
+    }
+
+    /// The options that lead to it, for hints of its output.
+    pub(super) fn hint_way(&self) -> HintWay<'_> {
+        HintWay {
+            words: &self.words,
+            is_saved: self.is_saved,
         }
     }
 
@@ -105,6 +119,8 @@ impl fmt::Debug for FleetHost {
 pub(super) struct HostRun {
     /// The host's name.
     pub(super) name: String,
+    /// The options that lead to it alone.
+    pub(super) words: String,
     hints: Rc<Hints>,
     parts: RefCell<Vec<OutputPart>>,
     view: RefCell<Option<HostView>>,
@@ -146,9 +162,10 @@ pub(super) enum OutputPart {
 
 impl HostRun {
     /// A run without output; `hints` are shared by all hosts.
-    pub(super) fn new(name: &str, hints: Rc<Hints>) -> HostRun {
+    pub(super) fn new(host: &FleetHost, hints: Rc<Hints>) -> HostRun {
         HostRun {
-            name: name.to_owned(),
+            name: host.name.clone(),
+            words: host.words.clone(),
             hints,
             parts: RefCell::default(),
             view: RefCell::default(),

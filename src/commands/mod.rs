@@ -15,6 +15,7 @@
 //! | `progress` | the line that shows a step that takes long |
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
 //! | `fleet` | a command run on several hosts at a time |
+//! | `hint` | commands in hints, with the options that lead to the host |
 //! | `host_run` | the run of one host of them |
 //! | `missing` | names of the command line that are not found, for commands that take several |
 //! | `ways` | the ways to the hosts that a command line names |
@@ -41,6 +42,7 @@ mod failure;
 mod fleet;
 mod flow_monitors;
 mod flow_reading;
+mod hint;
 mod host;
 mod host_run;
 mod invented_names;

@@ -48,6 +48,33 @@ fn told(sandbox: &Sandbox) -> Vec<String> {
     check(sandbox).iter().map(line).collect()
 }
 
+/// A hint leads to the host that was checked; a saved host is changed where it was saved.
+#[test]
+fn hints_lead_to_the_host() {
+    let sandbox = switch();
+    vsctl!(sandbox, "add-port br0 pp -- set Interface pp type=patch");
+    let hint = |options: &str| {
+        let mut told = ovs!("{options} check --severity error --columns finding,hint -o text");
+        let told = told.run().stdout;
+        let mut lines = told.lines();
+        let line = lines.find_map(|line| line.strip_prefix("dangling-patch\t"));
+        line.unwrap_or_else(|| panic!("{told}")).to_owned()
+    };
+    let db = sandbox.db_socket();
+    let way = format!("--db unix:{}", db.display());
+    let remote = hint(&way);
+    for command in ["patch add", "port set", "patch del"] {
+        let command = format!("`ovs {way} {command} ");
+        assert!(remote.contains(&command), "{remote}");
+    }
+    let file = sandbox.run_dir().join("conf.db");
+    let saved = hint(&format!("--from {}", file.display()));
+    for command in ["patch add", "port set", "patch del"] {
+        let command = format!("`ovs --host HOST {command} ");
+        assert!(saved.contains(&command), "{saved}");
+    }
+}
+
 #[test]
 fn one_fault_is_reported_once() {
     let sandbox = switch();

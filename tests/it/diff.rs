@@ -407,6 +407,9 @@ fn wrong_sides() {
     ovs!(sandbox, "--from b.tar diff a.tar now")
         .fails(2, "diff has no --from")
         .says("hint: `ovs diff a.tar b.tar`");
+    ovs!(sandbox, "--from a.tar diff a.tar now")
+        .exits(2)
+        .says("hint: `ovs diff a.tar now`");
     ovs!(sandbox, "diff now x.db --from a.db --from br=b.txt")
         .fails(2, "diff has no --from")
         .says("then `ovs diff FILE x.db`");

@@ -544,7 +544,20 @@ fn check_joins_equal_findings() {
     assert_eq!(shown.matches("h1, h2: br-int tap0: ").count(), 1, "{shown}");
     assert_eq!(shown.matches("h3: br-int tap1: ").count(), 1, "{shown}");
     assert_eq!(shown.matches("hint").count(), 1, "{shown}");
+    assert!(shown.contains("hint for tap0 on h1: "), "{shown}");
     assert!(shown.ends_with("3 errors\n"), "{shown}");
+    // The commands of a hint lead to the host of the record.
+    for (number, found) in (0..).zip(
+        fleet
+            .ovs("check --severity error -g hint")
+            .run()
+            .stdout
+            .lines(),
+    ) {
+        let host: &Sandbox = &fleet.hosts[number];
+        let way = format!("`ovs --db unix:{} port set ", host.db_socket().display());
+        assert!(found.contains(&way), "{found}");
+    }
     Fleet::of(&[same, same])
         .ovs("check --severity error -o table")
         .exits(1)

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::failure::one_line;
+use crate::commands::hint::HintWay;
 use crate::model::check::{Finding, FindingKind, HostFinding, Severity, sort};
 use crate::output::{ColourRole, Format, Pieces, width};
 
@@ -21,18 +22,26 @@ const HELD: char = '\u{fdd0}';
 const MAX_HOSTS: usize = 8;
 
 /// The findings, grouped by kind in the order of first occurrence; then their number.
-pub(super) fn messages(found: &[Finding], format: &Format) -> String {
+pub(super) fn messages(found: &[Finding], way: HintWay<'_>, format: &Format) -> String {
     let found = found.iter().map(|finding| FoundOn {
         finding,
         hosts: Vec::new(),
     });
-    written(&found.collect::<Vec<_>>(), &[], format)
+    written(&found.collect::<Vec<_>>(), &[], Some(way), format)
 }
 
-/// The same of several hosts, by their index in `names`: findings that are equal are one.
+/// One of several hosts that messages are about.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::commands) struct HostOfMessages<'n> {
+    pub(in crate::commands) name: &'n str,
+    /// The options that lead to it.
+    pub(in crate::commands) way: HintWay<'n>,
+}
+
+/// The same of several hosts, by their index in `all`: findings that are equal are one.
 pub(in crate::commands) fn messages_of_hosts(
     found: &[HostFinding],
-    names: &[&str],
+    all: &[HostOfMessages<'_>],
     format: &Format,
 ) -> String {
     let mut hosts: BTreeMap<FindingKey<'_>, BTreeSet<usize>> = BTreeMap::new();
@@ -54,7 +63,7 @@ pub(in crate::commands) fn messages_of_hosts(
             .copied()
             .collect(),
     });
-    written(&found.collect::<Vec<_>>(), names, format)
+    written(&found.collect::<Vec<_>>(), all, None, format)
 }
 
 type FindingKey<'f> = (FindingKind, Option<&'f str>, [&'f str; 3]);
@@ -68,11 +77,17 @@ fn key(finding: &Finding) -> FindingKey<'_> {
     )
 }
 
-fn written(found: &[FoundOn<'_>], names: &[&str], format: &Format) -> String {
+fn written(
+    found: &[FoundOn<'_>],
+    hosts: &[HostOfMessages<'_>],
+    way: Option<HintWay<'_>>,
+    format: &Format,
+) -> String {
     let count = found.iter().map(FoundOn::count).sum::<usize>();
     let mut writer = Writer {
         pieces: Pieces::new(format),
-        names,
+        hosts,
+        way,
     };
     for message in grouped(found) {
         writer.message(&message);
@@ -135,8 +150,10 @@ fn grouped<'f>(found: &'f [FoundOn<'f>]) -> Vec<Message<'f>> {
 
 struct Writer<'n> {
     pieces: Pieces,
-    /// The names of the hosts.
-    names: &'n [&'n str],
+    /// The hosts, if there are several.
+    hosts: &'n [HostOfMessages<'n>],
+    /// The options that lead to the host, if there is one.
+    way: Option<HintWay<'n>>,
 }
 
 impl Writer<'_> {
@@ -207,7 +224,7 @@ impl Writer<'_> {
 
     /// `compute1, compute2:`
     fn hosts(&mut self, gap: usize, hosts: &[usize]) {
-        let all = self.names.len();
+        let all = self.hosts.len();
         if all > 1 && hosts.len() == all {
             let all = format!("all {all} hosts:");
             self.pieces.put_whole(gap, &[(ColourRole::Plain, &all)]);
@@ -221,7 +238,7 @@ impl Writer<'_> {
         let names: Vec<&str> = hosts
             .iter()
             .take(shown)
-            .filter_map(|host| self.names.get(*host).copied())
+            .filter_map(|host| Some(self.hosts.get(*host)?.name))
             .collect();
         let others = hosts.len() - shown;
         for (index, name) in names.iter().enumerate() {
@@ -246,23 +263,42 @@ impl Writer<'_> {
         self.pieces.put_whole(gap, &parts);
     }
 
-    /// The hint; if each object has its own, that of the first.
+    /// The hint; if each object or host has its own, that of the first.
     fn hint(&mut self, message: &Message<'_>) {
-        let all = message.facts.iter().flatten();
-        let mut all = all.map(|found| found.finding);
-        let Some(first) = all.next().filter(|first| !first.hint.is_empty()) else {
+        let mut all = message.facts.iter().flatten().copied();
+        let Some(first) = all.next().filter(|first| !first.finding.hint.is_empty()) else {
             return;
         };
+        let FoundOn { finding, hosts } = first;
+        let host = hosts.first().and_then(|host| self.hosts.get(*host));
+        let way = host.map(|host| host.way).or(self.way);
+        let hint = match way {
+            Some(way) => way.hint(&finding.hint),
+            None => finding.hint.clone(),
+        };
+        let is_of_object = all.clone().any(|other| other.finding.hint != finding.hint);
+        let has_other_host = hosts.len() > 1 || all.any(|other| other.hosts != *hosts);
+        let host = host.filter(|_| has_other_host && hint != finding.hint);
         self.pieces.begin(BELOW, HINT);
-        let mut names = vec![first.object.as_str()];
-        names.extend(first.bridge.as_deref());
-        if all.all(|other| other.hint == first.hint) {
-            self.pieces.put_whole(0, &[(ColourRole::Faint, "hint:")]);
-        } else {
-            self.pieces.put_whole(0, &[(ColourRole::Faint, "hint for")]);
-            self.name(1, &first.object, ":");
+        let mut names = vec![finding.object.as_str()];
+        names.extend(finding.bridge.as_deref());
+        match (is_of_object, host) {
+            (false, None) => self.pieces.put_whole(0, &[(ColourRole::Faint, "hint:")]),
+            (false, Some(host)) => {
+                self.pieces.put_whole(0, &[(ColourRole::Faint, "hint for")]);
+                self.name(1, host.name, ":");
+            }
+            (true, host) => {
+                let end = if host.is_some() { "" } else { ":" };
+                self.pieces.put_whole(0, &[(ColourRole::Faint, "hint for")]);
+                self.name(1, &finding.object, end);
+                if let Some(host) = host {
+                    self.pieces.put_whole(1, &[(ColourRole::Faint, "on")]);
+                    self.name(1, host.name, ":");
+                }
+            }
         }
-        self.text(&first.hint, &names);
+        self.text(&hint, &names);
         self.pieces.end();
     }
 

@@ -279,7 +279,7 @@ kinds! {
         "large packets between them are lost: `ovs port show {object}` has the port's MTU"
     PortIdTwice "port-id-twice" Warning
         "a port (iface-id) on two hosts"
-        "during a migration that is so for a moment; else delete the leftover: `ovs port del {object}` on the host that the guest is not on"
+        "during a migration that is so for a moment; else delete the leftover on the host that the guest is not on; if it is this one: `ovs port del {object}`"
     MacTwice "mac-twice" Warning
         "a MAC address on two hosts"
         "two guests or devices with one address take each other's packets: give one of them another"
