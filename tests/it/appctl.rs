@@ -131,3 +131,31 @@ fn commands_and_daemons_are_completed() {
     let of_option = complete("appctl --target ovsdb-server vlog/l");
     assert!(of_option.contains("vlog/list"), "{of_option}");
 }
+
+/// The options of ovs-appctl among those of ovs; what leads to another host leads there in any place.
+#[test]
+fn the_target_behind_other_options() {
+    let sandbox = Sandbox::with("add-br br0");
+    let version = ovs!(sandbox, "appctl ovsdb-server version").out();
+    let way = format!("--via-exec env --db unix:{}", sandbox.db_socket().display());
+    for line in [
+        format!("{way} appctl -t ovsdb-server version"),
+        format!("appctl {way} -t ovsdb-server version"),
+        format!("appctl -t ovsdb-server {way} version"),
+        format!("{way} ovs-appctl -t ovsdb-server version"),
+        format!("ovs-appctl {way} -t ovsdb-server version"),
+        format!("-O OpenFlow13 --color never {way} -q appctl -t 5 -t ovsdb-server version"),
+    ] {
+        ovs!("{line}").prints(&version);
+    }
+    for line in [
+        "--via-exec false ovs-appctl version",
+        "ovs-appctl --via-exec false version",
+        "--via-exec false appctl -t ovs-vswitchd version",
+        "--via-exec false ovs-appctl dpctl/show",
+        "--via-exec false ovs-ofctl add-flow br0 actions=drop",
+        "--via-exec false dpctl/show",
+    ] {
+        ovs!(sandbox, "{line}").exits(4).prints("");
+    }
+}

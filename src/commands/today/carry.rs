@@ -24,7 +24,7 @@ pub(super) fn tip(root: &Command, words: &[&str], unknown: Option<&str>) -> Opti
     let tool = typed.verb.tool;
     let forms = match typed.verb.counterpart {
         Counterpart::Here(forms) | Counterpart::Runs(forms) => forms,
-        Counterpart::Appctl => return appctl::tip(&typed, &line(tool, &typed.words())),
+        Counterpart::Appctl => return appctl::tip(root, &typed, &line(tool, &typed.words())),
         Counterpart::NotHere(why) => {
             return Some(format!("{why}; '{}' does", line(tool, &typed.words())));
         }
@@ -46,7 +46,7 @@ pub(super) fn tip(root: &Command, words: &[&str], unknown: Option<&str>) -> Opti
         ));
     }
     let alone = Typed {
-        before: &[],
+        before: Vec::new(),
         after: &[],
         further: Vec::new(),
         ..typed

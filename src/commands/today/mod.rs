@@ -43,8 +43,7 @@ pub fn explain(error: &mut clap::Error, root: &clap::Command, words: &[&str]) {
 ///
 /// The reason why an option that was typed has no counterpart.
 pub fn runs(root: &clap::Command, words: &[&str]) -> Option<Result<Vec<String>, String>> {
-    let is_own = |word: &str| root.find_subcommand(word).is_some();
-    match appctl::runs(words, is_own) {
+    match appctl::runs(root, words) {
         Some(carried) => Some(Ok(carried)),
         None => carry::runs(root, words),
     }

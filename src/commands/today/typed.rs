@@ -7,8 +7,8 @@ use super::verbs::{Tool, Verb};
 pub(super) struct Typed<'w> {
     /// Its row.
     pub verb: &'static Verb,
-    /// The options before it.
-    pub before: &'w [&'w str],
+    /// The options before it, and those before the tool's name.
+    pub before: Vec<&'w str>,
     /// What follows it, up to the next `--`.
     pub after: &'w [&'w str],
     /// The further commands, without the `--` before each.
@@ -20,7 +20,7 @@ pub(super) struct Typed<'w> {
 impl<'w> Typed<'w> {
     /// The words after the tool's name.
     pub(super) fn words(&self) -> Vec<&'w str> {
-        let mut words = self.before.to_vec();
+        let mut words = self.before.clone();
         words.push(self.verb.name);
         words.extend(self.after);
         for command in &self.further {
@@ -37,7 +37,7 @@ impl<'w> Typed<'w> {
         tool: Option<Tool>,
         is_own: impl Fn(&str) -> bool,
     ) -> Option<Typed<'w>> {
-        let (mut start, mut tool) = (0, tool);
+        let (mut of_tool, mut tool) = (None, tool);
         let mut may_be_value = false;
         for (at, word) in words.iter().enumerate() {
             if word.starts_with('-') {
@@ -48,14 +48,17 @@ impl<'w> Typed<'w> {
             if tool.is_none()
                 && let Some(named) = named
             {
-                (start, tool, may_be_value) = (at + 1, Some(named), false);
+                (of_tool, tool, may_be_value) = (Some(at), Some(named), false);
                 continue;
             }
             if tool.is_none() && is_own(word) {
                 return None;
             }
             if let Some(verb) = Verb::find(word, tool) {
-                return Some(Typed::of(verb, words.get(start..at)?, words.get(at + 1..)?));
+                let before = words.iter().take(at).enumerate();
+                let before = before.filter(|(at, _)| Some(*at) != of_tool);
+                let before = before.map(|(_, word)| *word).collect();
+                return Some(Typed::of(verb, before, words.get(at + 1..)?));
             }
             if !may_be_value {
                 return None;
@@ -71,11 +74,11 @@ impl<'w> Typed<'w> {
         let at = words.iter().position(|word| *word == unknown)?;
         Some(Typed {
             is_in_group: true,
-            ..Typed::of(verb, &[], words.get(at + 1..)?)
+            ..Typed::of(verb, Vec::new(), words.get(at + 1..)?)
         })
     }
 
-    fn of(verb: &'static Verb, before: &'w [&'w str], rest: &'w [&'w str]) -> Typed<'w> {
+    fn of(verb: &'static Verb, before: Vec<&'w str>, rest: &'w [&'w str]) -> Typed<'w> {
         let mut commands = rest.split(|word| *word == "--");
         Typed {
             verb,
