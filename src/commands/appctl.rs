@@ -105,6 +105,7 @@ impl Args {
         if cx.format.is_json() {
             client.prefer_json().await?;
         }
+        cx.sends_change();
         let reply = client.call(command, arguments).await;
         let reply = reply.map_err(|error| failed(&client, target, error))?;
         if cx.format.is_json() || cx.format.columns.is_some() {

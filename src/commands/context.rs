@@ -516,6 +516,11 @@ impl Context {
         }
     }
 
+    /// Records that a change is about to be sent, for the report of several hosts.
+    pub(super) fn sends_change(&self) {
+        self.reporter.sends_change();
+    }
+
     /// Logs a step to stderr, if verbose.
     pub fn tell(&self, text: &str) {
         self.reporter.detail(text);

@@ -46,8 +46,8 @@ pub(super) async fn run(
         while running.len() < fleet.parallel
             && let Some((number, listed)) = hosts.next()
         {
-            answers.begun = number + 1;
             let run = Rc::new(HostRun::new(listed, Rc::clone(&answers.hints)));
+            answers.runs.push(Rc::clone(&run));
             running.push(one(cx, number, listed, command, &format, run));
         }
         tokio::select! {
@@ -177,8 +177,8 @@ struct Answers<'c> {
     changes: bool,
     output: HostsOutput<'c>,
     hints: Rc<Hints>,
-    /// How many hosts were begun: the first ones.
-    begun: usize,
+    /// The runs of the hosts that were begun: the first ones.
+    runs: Vec<Rc<HostRun>>,
     /// The state of each host; `None`: it has not answered.
     states: Vec<Option<HostState>>,
     /// The output of hosts that comes after that of hosts which have not answered, by index.
@@ -207,7 +207,7 @@ impl<'c> Answers<'c> {
             changes,
             output: HostsOutput::new(&cx.format),
             hints: Rc::default(),
-            begun: 0,
+            runs: Vec::new(),
             states: vec![None; fleet.hosts.len()],
             waiting: BTreeMap::new(),
             next: 0,
@@ -439,16 +439,21 @@ impl<'c> Answers<'c> {
     fn say_which(&self, before: &str) {
         let of = |state: Option<HostState>| -> Vec<usize> {
             let hosts = self.states.iter().enumerate();
-            let hosts = hosts.filter(|(number, other)| **other == state && *number < self.begun);
+            let hosts = hosts.filter(|(_, other)| **other == state);
             hosts.map(|(number, _)| number).collect()
         };
-        let rest: Vec<usize> = (self.begun..self.hosts.len()).collect();
+        // Until a change is sent to a host nothing can have happened there.
+        let is_sent = |number: &usize| {
+            let run = self.runs.get(*number);
+            run.is_some_and(|run| run.is_change_sent())
+        };
+        let (sent, rest): (Vec<usize>, Vec<usize>) = of(None).into_iter().partition(is_sent);
         let parts = [
             ("done on", of(Some(HostState::Done))),
             ("written, not applied on", of(Some(HostState::NotApplied))),
             ("outcome unknown on", of(Some(HostState::Unknown))),
             ("failed on", of(Some(HostState::Failed))),
-            ("begun, outcome unknown, on", of(None)),
+            ("begun, outcome unknown, on", sent),
             ("not begun on", rest),
         ];
         let parts = parts.iter().filter(|(_, hosts)| !hosts.is_empty());

@@ -126,6 +126,7 @@ pub(super) struct HostRun {
     view: RefCell<Option<HostView>>,
     findings: RefCell<Vec<Finding>>,
     missing: RefCell<Vec<MissingName>>,
+    is_change_sent: Cell<bool>,
 }
 
 /// A name of the command line that was not found on a host.
@@ -171,6 +172,7 @@ impl HostRun {
             view: RefCell::default(),
             findings: RefCell::default(),
             missing: RefCell::default(),
+            is_change_sent: Cell::default(),
         }
     }
 
@@ -216,6 +218,16 @@ impl HostRun {
     /// Takes the names that were not found.
     pub(super) fn take_missing(&self) -> Vec<MissingName> {
         self.missing.take()
+    }
+
+    /// Records that a change is sent to the host.
+    pub(super) fn sends_change(&self) {
+        self.is_change_sent.set(true);
+    }
+
+    /// Whether a change was sent to the host, or begun to be.
+    pub(super) fn is_change_sent(&self) -> bool {
+        self.is_change_sent.get()
     }
 
     /// Takes the output.

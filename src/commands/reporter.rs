@@ -28,8 +28,22 @@ impl Log for Reporter {
             _ if self.quiet => {}
             Some(capture) => capture.remark(text),
             None => progress::aside(|| {
-                let _ = writeln!(io::stderr(), "{}{}", self.of_host(), one_line(text));
+                let text = match &self.host {
+                    // One form for all lines of a host, errors and remarks.
+                    Some(_) => {
+                        let text = text.strip_prefix("ovs: ").unwrap_or(text);
+                        format!("ovs: {}{}", self.of_host(), one_line(text))
+                    }
+                    None => one_line(text),
+                };
+                let _ = writeln!(io::stderr(), "{text}");
             }),
+        }
+    }
+
+    fn sends_change(&self) {
+        if let Some(run) = &self.host {
+            run.sends_change();
         }
     }
 

@@ -327,6 +327,7 @@ async fn send(
     let guard = guard.get_or_init(|| SignalGuard::of(cx));
     guard.hold_signals();
     guard.reached(ChangeStage::Sent);
+    cx.sends_change();
     let sent = database.transact(operations);
     let answer = guard.during(sent).await;
     guard.reached(match answer {

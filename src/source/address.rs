@@ -1,5 +1,6 @@
 //! The address of a switch, and how to connect to it.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -192,7 +193,8 @@ impl SwitchAddress {
             let session = self.session(&self.endpoint, offer).await;
             session.map_err(SwitchConnectError::Session)?
         };
-        Ok(Switch::new(session, self.is_bridge))
+        let log = Rc::clone(&self.host.log);
+        Ok(Switch::new(session, self.is_bridge, log))
     }
 
     /// Connects with this version, and monitors flows: see [`FlowMonitor`]. `None`: the switch has no flow monitor.

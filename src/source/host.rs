@@ -31,6 +31,8 @@ pub trait Log: std::fmt::Debug {
     fn remark(&self, text: &str);
     /// A detail for debugging.
     fn detail(&self, text: &str);
+    /// A change is about to be sent to the host: from now on its outcome may be unknown.
+    fn sends_change(&self) {}
 }
 
 /// Discards everything.

@@ -1,6 +1,9 @@
 //! A connected switch: its ports, tables, groups and meters. Its flows are in [`flows`](super::flows).
 
 use std::convert::Infallible;
+use std::rc::Rc;
+
+use super::host::Log;
 
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::messages::codec::{self, Encode, Message};
@@ -25,13 +28,18 @@ pub struct Switch {
     pub(super) session: Session,
     /// Whether it is a bridge of the host: then it is Open vSwitch.
     pub(super) is_bridge: bool,
+    log: Rc<dyn Log>,
 }
 
 // Every question ends in an error where the switch does not answer, refuses it, or sends a malformed reply.
 #[allow(clippy::missing_errors_doc)]
 impl Switch {
-    pub(super) fn new(session: Session, is_bridge: bool) -> Switch {
-        Switch { session, is_bridge }
+    pub(super) fn new(session: Session, is_bridge: bool, log: Rc<dyn Log>) -> Switch {
+        Switch {
+            session,
+            is_bridge,
+            log,
+        }
     }
 
     /// The negotiated version.
@@ -71,6 +79,7 @@ impl Switch {
             }
             Ok::<(), Infallible>(())
         };
+        self.log.sends_change();
         match self.session.write(Atomicity::Each, put_all).await {
             Ok(written) => Ok(written.refused),
             Err(WriteError::Lost { error, .. }) => Err(*error),
@@ -125,6 +134,7 @@ impl Switch {
                 Ok(vec![part.body.rest().to_vec()])
             })
             .await?;
+        self.log.sends_change();
         self.session
             .collect(
                 |version, xid| tables::rename_request(version, xid, &told, table, name),
@@ -190,6 +200,7 @@ impl Switch {
         how: Atomicity,
         produce: impl AsyncFnOnce(&mut Outbox<'_>) -> Result<(), F>,
     ) -> Result<Written, WriteError<F>> {
+        self.log.sends_change();
         self.session.write(how, produce).await
     }
 }

@@ -12,14 +12,14 @@ use crate::common::sshd::{Sshd, kill};
 use crate::common::{self, Ovs, Sandbox};
 
 /// Private switches, and a file that names them: each reached at its own database.
-struct Fleet {
-    hosts: Vec<Sandbox>,
-    directory: tempfile::TempDir,
+pub(crate) struct Fleet {
+    pub(crate) hosts: Vec<Sandbox>,
+    pub(crate) directory: tempfile::TempDir,
 }
 
 impl Fleet {
     /// As many switches as there are lines of ovs-vsctl, named `h1`, `h2`, ...; `false` stands for a host that is down.
-    fn of(lines: &[&str]) -> Fleet {
+    pub(crate) fn of(lines: &[&str]) -> Fleet {
         let hosts: Vec<Sandbox> = lines.iter().map(|line| Sandbox::with(line)).collect();
         let directory = tempfile::tempdir().unwrap();
         let fleet = Fleet { hosts, directory };
@@ -41,19 +41,19 @@ impl Fleet {
     }
 
     /// Adds a line.
-    fn adds(&self, line: &str) {
+    pub(crate) fn adds(&self, line: &str) {
         fs::write(self.file(), format!("{}{line}\n", self.lines())).unwrap();
     }
 
     /// `ovs --hosts FILE LINE`
-    fn ovs(&self, line: &str) -> Ovs {
+    pub(crate) fn ovs(&self, line: &str) -> Ovs {
         let mut words = vec!["--hosts".to_owned(), self.file().display().to_string()];
         words.extend(common::line::words(line));
         common::ovs(&words)
     }
 }
 
-const THREE: [&str; 3] = [
+pub(crate) const THREE: [&str; 3] = [
     "add-br br0 -- set Bridge br0 datapath_type=dummy fail_mode=secure \
      -- add-port br0 p1 tag=5 -- set Interface p1 type=dummy external_ids:attached-mac=fa:16:3e:00:00:01",
     "add-br br0 -- set Bridge br0 datapath_type=dummy fail_mode=secure \
@@ -260,7 +260,7 @@ fn changes_need_each() {
         .ovs("bridge set br1 --fail-mode standalone --dry-run")
         .exits(3)
         .says("h1, h2: bridge \"br1\" not found")
-        .says("h3: dry run: nothing is written");
+        .says("ovs: h3: dry run: nothing is written");
     fleet
         .ovs("port add br0 p9 --type internal --each")
         .exits(3)

@@ -49,6 +49,7 @@ mod fields_golden;
 mod fields_manual;
 mod fields_request;
 mod fleet;
+mod fleet_hosts;
 mod flow_add;
 mod flow_bundled;
 mod flow_conflicts;
