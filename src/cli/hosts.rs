@@ -126,7 +126,7 @@ impl Ways {
         let host = match remote {
             Some((.., remote)) => ways.by(Ok(remote)),
             // Its endpoint is reached from here.
-            None if has_database => Ok(ways.here()),
+            None if has_database => Ok(ways.here().elsewhere()),
             None => ways.by(Remote::ssh(&listed.name, limit, false)),
         };
         let host = host.map_err(|failure| Failure {

@@ -55,7 +55,13 @@ impl HostArgs {
             ));
             return Ok(None);
         }
-        let kernel = cx.host.network().await;
+        let kernel = match cx.host.network().await {
+            Ok(kernel) => kernel,
+            Err(why) => {
+                cx.remark(&format!("unknown: addresses and routes of the host: {why}"));
+                return Ok(None);
+            }
+        };
         Ok(Some(HostFacts::of_kernel(
             &kernel.fib_trie,
             &kernel.if_inet6,
@@ -121,11 +127,8 @@ impl HostArgs {
 
 /// Why the devices of this host are not those of the switch; `None` if they are.
 fn elsewhere(cx: &Context, topology: &Topology) -> Option<&'static str> {
-    if !cx.host.has_sockets() {
-        return Some("the database is another host's");
-    }
-    if !cx.host.reach.has_files() && cx.host.reach.saved().is_none() {
-        return Some("--via reaches no files");
+    if let Some(why) = cx.host.has_no_kernel() {
+        return Some(why);
     }
     // A switch with dummy devices is not the host's, though it runs there.
     let has_dummies = topology.ovs.iface_types.iter().any(|kind| kind == "dummy");

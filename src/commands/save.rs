@@ -47,7 +47,7 @@ that name a private key, if the value is not the path of a file.
 
 With --hosts each host is saved in a file of its own, ovs-NAME-TIME.tar.zst with its NAME in the list.
 
-What cannot be read is named on stderr and in the file, and the rest is saved. If nothing of Open vSwitch can be read, no file is \
+What cannot be read is named on stderr, also with --quiet, and in the file, and the rest is saved. If nothing of Open vSwitch can be read, no file is \
 written, and the exit code is that of the reason: 4 if it cannot be reached.
 
 With --from the report, database or text is converted to a file of ovs save: it keeps the host's name, the time and what was \

@@ -61,6 +61,15 @@ impl SwitchArg {
                 Err(Failure::new(Exit::Usage, message)
                     .hint("a switch is a bridge, unix:PATH or tcp:HOST[:6653]"))
             }
+            Err(AddressError::NotOfHost) => {
+                let message = format!(
+                    "{} is connected to from this host: it is no switch of the other one",
+                    quoted(text)
+                );
+                Err(Failure::new(Exit::Usage, message).hint(
+                    "name the bridge of the other host; a switch that listens on the network needs no --host, --hosts, --via or --via-exec",
+                ))
+            }
         }
     }
 

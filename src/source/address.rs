@@ -43,6 +43,8 @@ pub enum AddressError {
     Endpoint(EndpointError),
     /// It is neither an endpoint nor a possible name of a bridge.
     NotABridge,
+    /// It is an endpoint that would be connected to from here, and the host is another one.
+    NotOfHost,
 }
 
 /// Why there is no connection to a switch.
@@ -124,7 +126,7 @@ impl SwitchAddress {
     ///
     /// # Errors
     ///
-    /// [`AddressError`] if the text is neither.
+    /// [`AddressError`] if the text is neither, or an endpoint that is not on the host.
     pub fn parse(host: &Host, text: &str) -> Result<SwitchAddress, AddressError> {
         let is_endpoint = ["unix:", "tcp:", "ssl:"]
             .iter()
@@ -132,10 +134,15 @@ impl SwitchAddress {
         if !is_endpoint {
             return SwitchAddress::of_bridge(host, text);
         }
+        let endpoint =
+            Endpoint::parse(text, Some(OPENFLOW_PORT)).map_err(AddressError::Endpoint)?;
+        if !host.reach.leads_to(&endpoint) {
+            return Err(AddressError::NotOfHost);
+        }
         Ok(SwitchAddress {
             host: host.clone(),
             name: text.to_owned(),
-            endpoint: Endpoint::parse(text, Some(OPENFLOW_PORT)).map_err(AddressError::Endpoint)?,
+            endpoint,
             is_bridge: false,
         })
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::Host;
+use super::{Host, Reach};
 use crate::transport::{ConnectErrorKind, Endpoint};
 use crate::unixctl::{Client, Error, ErrorKind, daemon_of};
 
@@ -258,7 +258,8 @@ impl Host {
     /// The directories that may have a daemon's socket: those of OVN have one of their own.
     fn control_directories(&self, daemon: &str) -> Vec<PathBuf> {
         let mut directories = vec![self.run_directory()];
-        if daemon.starts_with("ovn-") {
+        // Of a host behind an endpoint this host's own directory has nothing.
+        if daemon.starts_with("ovn-") && !matches!(self.reach, Reach::Endpoint) {
             let is_given = |directory: &OsString| self.reach.is_here() && !directory.is_empty();
             let ovn = std::env::var_os("OVN_RUNDIR").filter(is_given);
             directories.push(ovn.map_or_else(|| PathBuf::from("/var/run/ovn"), PathBuf::from));

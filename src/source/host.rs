@@ -76,6 +76,15 @@ impl Host {
         }
     }
 
+    /// The host whose database listens at this one's, if that is another host's: see [`Reach::Endpoint`].
+    #[must_use]
+    pub fn elsewhere(self) -> Host {
+        Host {
+            reach: Reach::Endpoint,
+            ..self
+        }
+    }
+
     /// The same way with another database, whose sockets are beside it.
     #[must_use]
     pub fn with_database(&self, db: impl Into<Endpoints>) -> Host {
@@ -112,8 +121,11 @@ impl Host {
     }
 
     /// The spellings of the run directory: as it was named, without symbolic links, and the default one if it is
-    /// the same directory.
+    /// the same directory. None if the host has it elsewhere.
     pub async fn run_directories(&self) -> Vec<String> {
+        if matches!(self.reach, Reach::Endpoint) && self.has_sockets() {
+            return Vec::new();
+        }
         let named = self.run_directory();
         let real = self.reach.real(&named).await;
         let default = self.reach.run_directory();
@@ -150,7 +162,9 @@ impl Host {
         }
         if stream.is_ok() {
             match &self.reach {
-                Reach::Here => self.log.detail(&format!("connected to {endpoint}")),
+                Reach::Here | Reach::Endpoint => {
+                    self.log.detail(&format!("connected to {endpoint}"));
+                }
                 Reach::Remote(remote) => {
                     let name = remote.name();
                     self.log
@@ -164,7 +178,7 @@ impl Host {
 
     /// The name of the host; `None` if it cannot be read.
     pub async fn name(&self) -> Option<String> {
-        if !self.has_sockets() {
+        if self.has_no_kernel().is_some() {
             return None;
         }
         let name = self
@@ -175,8 +189,21 @@ impl Host {
         Some(name.trim().to_owned()).filter(|name| !name.is_empty())
     }
 
+    /// Why the kernel of the host is not known, so that its network must not be taken for this one's or for an empty one;
+    /// `None`: it is known, or was saved.
+    pub fn has_no_kernel(&self) -> Option<&'static str> {
+        if !self.has_sockets() {
+            return Some("the database is another host's");
+        }
+        self.reach.reaches_no_kernel()
+    }
+
     /// Reads the addresses, routes and devices of the host's network namespace. What cannot be read is left empty.
-    pub async fn network(&self) -> KernelNetwork {
+    ///
+    /// # Errors
+    ///
+    /// Why nothing can be read.
+    pub async fn network(&self) -> Result<KernelNetwork, String> {
         self.reach.network().await
     }
 

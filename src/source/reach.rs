@@ -25,6 +25,8 @@ pub enum Reach {
     Saved(Arc<SavedHost>),
     /// It is another host.
     Remote(Rc<Remote>),
+    /// It is another host, and an endpoint that is reached from here leads to its database: the end of a tunnel.
+    Endpoint,
 }
 
 /// The run directory of a saved host.
@@ -45,16 +47,25 @@ impl Reach {
     pub fn saved(&self) -> Option<&SavedHost> {
         match self {
             Reach::Saved(host) => Some(host),
-            Reach::Here | Reach::Remote(_) => None,
+            Reach::Here | Reach::Remote(_) | Reach::Endpoint => None,
         }
     }
 
-    /// Whether files of the host can be read.
-    pub fn has_files(&self) -> bool {
+    /// Why the kernel of the host and its files other than sockets are not known; `None`: they are, or were saved.
+    pub(super) fn reaches_no_kernel(&self) -> Option<&'static str> {
         match self {
-            Reach::Here => true,
-            Reach::Saved(_) => false,
-            Reach::Remote(remote) => remote.has_files(),
+            Reach::Here | Reach::Saved(_) => None,
+            Reach::Remote(remote) => (!remote.has_files()).then_some("--via reaches sockets only"),
+            Reach::Endpoint => Some("db= reaches the database only"),
+        }
+    }
+
+    /// Whether what is connected to at an endpoint that a user names is on the host. On this host any is.
+    pub(super) fn leads_to(&self, endpoint: &Endpoint) -> bool {
+        match self {
+            Reach::Here | Reach::Saved(_) => true,
+            Reach::Remote(_) => matches!(endpoint, Endpoint::Unix(_)),
+            Reach::Endpoint => false,
         }
     }
 
@@ -66,7 +77,7 @@ impl Reach {
     /// The directory of the daemons' sockets by default: of this host `$OVS_RUNDIR`, if it is set.
     pub fn run_directory(&self) -> PathBuf {
         match self {
-            Reach::Here => std::env::var_os("OVS_RUNDIR")
+            Reach::Here | Reach::Endpoint => std::env::var_os("OVS_RUNDIR")
                 .filter(|directory| !directory.is_empty())
                 .map_or_else(|| PathBuf::from("/var/run/openvswitch"), PathBuf::from),
             Reach::Remote(_) => PathBuf::from(remote::RUN_DIRECTORY),
@@ -86,7 +97,7 @@ impl Reach {
         tls: &Tls,
     ) -> Result<Stream, ConnectError> {
         match self {
-            Reach::Here => endpoint.connect_with(limit, tls).await,
+            Reach::Here | Reach::Endpoint => endpoint.connect_with(limit, tls).await,
             Reach::Saved(host) => connect_to_saved(host, endpoint).map_err(|error| ConnectError {
                 endpoint: endpoint.clone(),
                 is_elsewhere: true,
@@ -111,7 +122,7 @@ impl Reach {
     /// Reads a file of the host, for texts as short as a pid file.
     pub(super) async fn read(&self, path: &Path) -> io::Result<String> {
         match self {
-            Reach::Here => fs::read_to_string(path),
+            Reach::Here | Reach::Endpoint => fs::read_to_string(path),
             // Also of a daemon of which nothing was saved: it refuses every command.
             Reach::Saved(_) if path.extension().is_some_and(|end| end == "pid") => {
                 Ok(SAVED_PID.to_owned())
@@ -124,7 +135,7 @@ impl Reach {
     /// Whether there is a file at `path`.
     pub(super) async fn exists(&self, path: &Path) -> bool {
         match self {
-            Reach::Here => path.exists(),
+            Reach::Here | Reach::Endpoint => path.exists(),
             Reach::Saved(_) => false,
             Reach::Remote(remote) => remote.exists(path).await,
         }
@@ -133,7 +144,7 @@ impl Reach {
     /// Lists a directory of the host.
     pub(super) async fn list(&self, directory: &Path) -> io::Result<Vec<DirectoryEntry>> {
         match self {
-            Reach::Here => {
+            Reach::Here | Reach::Endpoint => {
                 let entry = |entry: fs::DirEntry| {
                     let modified = entry.metadata().and_then(|metadata| metadata.modified());
                     let name = entry.file_name().into_string().ok()?;
@@ -162,11 +173,16 @@ impl Reach {
 
     /// Reads the addresses, routes and devices of the network namespace that is looked into. What cannot be read
     /// is left empty.
-    pub(super) async fn network(&self) -> KernelNetwork {
+    ///
+    /// # Errors
+    ///
+    /// Why nothing can be read.
+    pub(super) async fn network(&self) -> Result<KernelNetwork, String> {
         match self {
-            Reach::Here => network::network(),
-            Reach::Saved(host) => host.report.network.clone().unwrap_or_default(),
+            Reach::Here => Ok(network::network()),
+            Reach::Saved(host) => Ok(host.report.network.clone().unwrap_or_default()),
             Reach::Remote(remote) => remote.network().await,
+            Reach::Endpoint => Err(self.no_kernel()),
         }
     }
 
@@ -176,13 +192,21 @@ impl Reach {
             Reach::Here => network::namespaces(),
             Reach::Saved(host) => host.report.namespaces.clone().unwrap_or_default(),
             Reach::Remote(remote) => remote.namespaces().await,
+            Reach::Endpoint => Namespaces {
+                unseen: vec![self.no_kernel()],
+                ..Namespaces::default()
+            },
         }
+    }
+
+    fn no_kernel(&self) -> String {
+        self.reaches_no_kernel().unwrap_or_default().to_owned()
     }
 
     /// The path without symbolic links, if it can be told.
     pub(super) async fn real(&self, path: &Path) -> Option<PathBuf> {
         match self {
-            Reach::Here => fs::canonicalize(path).ok(),
+            Reach::Here | Reach::Endpoint => fs::canonicalize(path).ok(),
             Reach::Saved(_) => Some(path.to_owned()),
             Reach::Remote(remote) => remote.real(path).await.map(PathBuf::from),
         }

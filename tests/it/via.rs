@@ -84,6 +84,34 @@ fn any_command_that_connects() {
     assert!(count > 0, "one of them is here");
 }
 
+/// What is not reached is not saved as empty.
+#[test]
+fn the_kernel_is_not_saved() {
+    let sandbox = Sandbox::with(
+        "add-br br0 -- set bridge br0 datapath_type=dummy -- add-port br0 t1 \
+         -- set Interface t1 type=vxlan options:remote_ip=192.0.2.2 options:local_ip=192.0.2.1",
+    );
+    vsctl!(sandbox, "--no-wait clear Open_vSwitch . iface_types");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("v.tar");
+    let save = format!(
+        "--via 'socat - UNIX-CONNECT:{{}}' --db unix:{} save {}",
+        sandbox.db_socket().display(),
+        file.display()
+    );
+    ovs!("{save}")
+        .exits(0)
+        .hides("\tnetwork\t")
+        .says("ovs: not saved: the host: --via reaches sockets only");
+    let saved = format!("--from {}", file.display());
+    ovs!("{saved} check -g finding")
+        .run()
+        .hides("tunnel-local-address")
+        .says("unknown: not in the report: addresses and routes of the host");
+    // It is so by design.
+    ovs!("{save} -q --force").ok().says_nothing();
+}
+
 #[test]
 fn commands_that_fail() {
     let began = Instant::now();

@@ -86,11 +86,9 @@ impl Gathering {
                     ovsdb::Error::TimedOut(_) => MissingCause::NoReply,
                     _ => MissingCause::Other,
                 };
-                let source = PartSource::Database;
+                let what = (PartSource::Database, OPEN_VSWITCH);
                 let failure = Failure::from(error);
-                gathering
-                    .failed(cx, source, OPEN_VSWITCH, cause, failure)
-                    .await;
+                gathering.failed(cx, what, cause, failure, false).await;
             }
         }
         gathering.host = gathering.host_name(cx).await;
@@ -143,10 +141,12 @@ impl Gathering {
     }
 
     async fn host_name(&self, cx: &Context) -> String {
-        match self.host_in_database() {
-            Some(name) => name,
-            None => cx.host.name().await.unwrap_or_else(|| "host".to_owned()),
-        }
+        let name = match self.host_in_database() {
+            None => cx.host.name().await,
+            name => name,
+        };
+        let name = name.or_else(|| self.listed.clone());
+        name.unwrap_or_else(|| "host".to_owned())
     }
 
     /// A value of the row of table `Open_vSwitch`.
@@ -155,20 +155,27 @@ impl Gathering {
         Some(rows.values().next()?.get(column)?.get())
     }
 
-    /// Records that a part could not be read, and says so.
+    /// Records that a part could not be read, and says so, also with `--quiet`: the file lacks what is expected of it.
     pub(super) fn missing(&mut self, cx: &Context, missing: MissingPart) {
+        cx.say(&Failure::new(Exit::Done, format!("not saved: {missing}")));
+        self.remarks.missing.push(missing);
+    }
+
+    /// Records that a part cannot be read by the way to the host, and says so.
+    fn unreachable(&mut self, cx: &Context, missing: MissingPart) {
         cx.remark(&format!("ovs: not saved: {missing}"));
         self.remarks.missing.push(missing);
     }
 
-    /// Records that nothing could be read of a database, switch or daemon, and says so.
+    /// Records that nothing could be read of a database, switch or daemon, and says so. `is_expected`: the way to the host
+    /// does not lead there.
     async fn failed(
         &mut self,
         cx: &Context,
-        source: PartSource,
-        name: &str,
+        (source, name): (PartSource, &str),
         cause: MissingCause,
         failure: Failure,
+        is_expected: bool,
     ) {
         let failure = failure.with_last_words(&cx.host).await;
         let message = &failure.message;
@@ -184,7 +191,11 @@ impl Gathering {
             cause,
             why: why.to_owned(),
         };
-        self.missing(cx, missing);
+        if is_expected {
+            self.unreachable(cx, missing);
+        } else {
+            self.missing(cx, missing);
+        }
         self.failure.get_or_insert(failure);
     }
 
@@ -242,19 +253,7 @@ impl Gathering {
         if !self.is_any() {
             return Ok(());
         }
-        if cx.host.has_sockets() {
-            self.write_host(cx, writer).await?;
-        } else {
-            let why = "the database is another host's, and its kernel cannot be asked";
-            let missing = MissingPart {
-                source: PartSource::Host,
-                name: self.host.clone(),
-                part: None,
-                cause: MissingCause::Other,
-                why: why.to_owned(),
-            };
-            self.missing(cx, missing);
-        }
+        self.write_host(cx, writer).await?;
         writer.add(layout::REMARKS, &document(&self.remarks)?)
     }
 
@@ -387,8 +386,8 @@ impl Gathering {
         let mut switch = match connected {
             Ok(switch) => switch,
             Err((cause, failure)) => {
-                let source = PartSource::Switch;
-                self.failed(cx, source, bridge, cause, failure).await;
+                let what = (PartSource::Switch, bridge);
+                self.failed(cx, what, cause, failure, false).await;
                 return Ok(match cause {
                     MissingCause::NoReply => SwitchState::Silent,
                     _ => SwitchState::Lost,
@@ -497,8 +496,16 @@ impl Gathering {
                         }
                         _ => MissingCause::Other,
                     };
-                    let source = PartSource::Control;
-                    self.failed(cx, source, &daemon, cause, error.into()).await;
+                    let is_expected = match &error {
+                        ControlError::NotLocal { .. } => true,
+                        ControlError::Directory { error, .. } => {
+                            error.kind() == io::ErrorKind::Unsupported
+                        }
+                        _ => false,
+                    };
+                    let what = (PartSource::Control, daemon.as_str());
+                    self.failed(cx, what, cause, error.into(), is_expected)
+                        .await;
                     continue;
                 }
             };
@@ -517,9 +524,31 @@ impl Gathering {
     }
 
     async fn write_host(&mut self, cx: &Context, writer: &mut Writer) -> io::Result<()> {
-        let network = cx.host.network().await;
-        let namespaces = cx.host.namespaces().await;
-        self.write_kernel(writer, Some(network), Some(namespaces))
+        let network = match cx.host.has_no_kernel() {
+            Some(why) => Err(format!("{why}, and its kernel cannot be asked")),
+            None => cx.host.network().await,
+        };
+        match network {
+            Ok(network) => {
+                let namespaces = cx.host.namespaces().await;
+                self.write_kernel(writer, Some(network), Some(namespaces))
+            }
+            Err(why) => {
+                let missing = MissingPart {
+                    source: PartSource::Host,
+                    name: self.host.clone(),
+                    part: None,
+                    cause: MissingCause::Other,
+                    why,
+                };
+                if cx.host.has_no_kernel().is_some() {
+                    self.unreachable(cx, missing);
+                } else {
+                    self.missing(cx, missing);
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Writes what is known of the kernel.

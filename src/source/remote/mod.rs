@@ -484,12 +484,16 @@ impl Remote {
     }
 
     /// Reads the addresses, routes and devices of the host's network namespace.
-    pub(super) async fn network(&self) -> KernelNetwork {
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read.
+    pub(super) async fn network(&self) -> Result<KernelNetwork, String> {
         let output = self.read_by(facts::NETWORK).await;
-        output.map_or_else(
-            |_| KernelNetwork::default(),
-            |output| facts::network(&output.text),
-        )
+        match output {
+            Ok(output) => Ok(facts::network(&output.text)),
+            Err(error) => Err(words_of(&error)),
+        }
     }
 
     /// Reads the devices of that namespace and of the named ones.
