@@ -224,8 +224,7 @@ fn difference(live: &Ran, saved: &Ran, same: Same) -> Result<String, String> {
         };
     }
     let mut unknown = BTreeSet::new();
-    // Hints name the host to change.
-    let shown = saved.stdout.replace("`ovs --host HOST ", "`ovs ");
+    let shown = without_hosts(&saved.stdout);
     same(&timeless(&live.stdout), &timeless(&shown), &mut unknown)
         .map_err(|error| format!("{error}\n{live:?}\n{saved:?}"))?;
     if !unknown.is_empty() && told.is_empty() {
@@ -324,6 +323,21 @@ fn same_text(live: &str, saved: &str, unknown: &mut BTreeSet<String>) -> Result<
         }
     }
     Ok(())
+}
+
+/// Without the options by which commands in hints name a saved host, and the one where it was saved.
+fn without_hosts(text: &str) -> String {
+    const COMMAND: &str = "`ovs ";
+    let mut parts = text.split(COMMAND);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let option = ["--from ", "--host "].iter();
+        let mut named = option.filter_map(|option| part.strip_prefix(option));
+        let rest = named.next().and_then(|named| named.split_once(' '));
+        out.push_str(COMMAND);
+        out.push_str(rest.map_or(part, |(_, rest)| rest));
+    }
+    out
 }
 
 /// Without the time that has passed.
