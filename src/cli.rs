@@ -319,9 +319,9 @@ pub struct Global {
     from: Vec<String>,
 
     /// Another host, reached with ssh: HOST, USER@HOST, HOST:PORT, USER@[IPV6]:PORT, or an alias of ssh_config; nothing is
-    /// installed there. Several, by commas and ranges: compute[01-40],network01
+    /// installed there. Several, by commas and ranges: compute[01-40],network01; may be given several times
     #[arg(long, global = true, takes = Value::free("HOST[,HOST]"), value_parser = host)]
-    host: Option<String>,
+    host: Vec<String>,
 
     /// A command that connects its standard input and output to a socket of another host; {} stands for the socket's path
     #[arg(long, global = true, takes = Value::free("COMMAND"), value_parser = via, conflicts_with_all = ["host", "hosts"])]
@@ -341,14 +341,15 @@ pub struct Global {
     #[arg(long, global = true, takes = Value::CONTROL_SOCKET)]
     ctl: Option<PathBuf>,
 
-    /// Several hosts: those of this file, a host a line, or of the group of this name, ~/.config/ovs/hosts/NAME
+    /// Several hosts: those of this file, a host a line, or of the group of this name, ~/.config/ovs/hosts/NAME; may be
+    /// given several times, also with --host
     #[arg(
         long,
         global = true,
         takes = Value::HOSTS,
-        conflicts_with_all = ["host", "via", "via_exec"]
+        conflicts_with_all = ["via", "via_exec"]
     )]
-    hosts: Option<String>,
+    hosts: Vec<String>,
 
     /// How many hosts at a time
     #[arg(
@@ -549,21 +550,19 @@ impl Global {
         let database = self.db.as_ref().filter(|_| names_database);
         let database = database.map(ToString::to_string);
         let control = self.ctl.as_ref().map(|path| path.display().to_string());
-        let named = [
-            ("--db", &database),
+        let named: [(&str, &[String]); 7] = [
+            ("--from", &self.from),
+            ("--db", database.as_slice()),
             ("--host", &self.host),
-            ("--via", &self.via),
-            ("--via-exec", &self.via_exec),
+            ("--via", self.via.as_slice()),
+            ("--via-exec", self.via_exec.as_slice()),
             ("--hosts", &self.hosts),
-            ("--ctl", &control),
+            ("--ctl", control.as_slice()),
         ];
-        let named = named
-            .into_iter()
-            .filter_map(|(option, value)| Some((option, value.as_ref()?)));
-        let saved = self.from.iter().map(|source| ("--from", source));
-        let words = saved
-            .chain(named)
-            .flat_map(|(option, value)| [option, value.as_str()]);
+        let words = named.into_iter().flat_map(|(option, values)| {
+            let values = values.iter();
+            values.flat_map(move |value| [option, value.as_str()])
+        });
         shell_words::join(words)
     }
 
@@ -597,12 +596,8 @@ impl Global {
             ctl: self.ctl,
             asks,
         };
-        let mut several = match (&self.hosts, &self.host) {
-            (Some(name), _) => Some(ways.of_file(name)?),
-            (None, Some(list)) => ways.of_list(list)?,
-            (None, None) => None,
-        };
-        let host = match (&several, &self.host, &self.via, &self.via_exec) {
+        let mut several = ways.of_lists(&self.host, &self.hosts)?;
+        let host = match (&several, self.host.first(), &self.via, &self.via_exec) {
             (Some(_), ..) => ways.base.clone(),
             (None, Some(name), ..) => ways.by_ssh(name)?,
             (None, _, Some(command), _) => ways.by(Remote::via(command, limit.0))?,

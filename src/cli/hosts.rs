@@ -1,6 +1,6 @@
 //! The hosts that a command runs on: lists of `--host`, files and groups of `--hosts`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::database;
 use crate::base::terminal::quoted;
 use crate::commands::{Exit, Failure, FleetHost, Ways};
-use crate::model::hosts::{HostListError, ListedHost, hosts, hosts_of_file};
+use crate::model::hosts::{HostListError, ListedHost, MAX_HOSTS, hosts, hosts_of_file};
 use crate::source::Remote;
 use crate::source::saved::Report;
 use crate::source::saved::open::OpenErrorKind;
@@ -18,48 +18,49 @@ use crate::source::saved::open::OpenErrorKind;
 const LARGEST: u64 = 4 << 20;
 
 impl Ways {
-    /// The hosts of a list, by ssh; `None` if it is the name of one.
+    /// The hosts of these lists, by ssh, then those of these files or groups, each reached as its words say, else by ssh;
+    /// `None` if there are none, or one that is named by its name.
     ///
     /// # Errors
     ///
-    /// The list is malformed.
-    pub(super) fn of_list(&self, list: &str) -> Result<Option<Vec<FleetHost>>, Failure> {
+    /// A list is malformed, there is no such file, or a host is named twice with other words.
+    pub(super) fn of_lists(
+        &self,
+        lists: &[String],
+        files: &[String],
+    ) -> Result<Option<Vec<FleetHost>>, Failure> {
         let usage = |error: HostListError| Failure::new(Exit::Usage, error.to_string());
-        let names = hosts(list).map_err(usage)?;
-        if names == [list] {
+        let mut named = NamedHosts::default();
+        for list in lists {
+            let names = hosts(list).map_err(usage)?;
+            if lists.len() == 1 && files.is_empty() && names == [list.as_str()] {
+                return Ok(None);
+            }
+            let listed = names.into_iter().map(|name| ListedHost {
+                name,
+                words: Vec::new(),
+            });
+            named.add(listed, None)?;
+        }
+        for file in files {
+            let (path, listed) = of_file(file)?;
+            named.add(listed, Some(&path))?;
+        }
+        if named.hosts.is_empty() {
             return Ok(None);
         }
-        let host = |name: String| {
-            let host = self.by(Remote::ssh(&name, self.base.limit, false))?;
-            let words = self.words_of(&[("--host", &name)]);
-            Ok(FleetHost::new(name, words, host))
+        let host = |(listed, file): (ListedHost, Option<PathBuf>)| {
+            let host = self.of_words(listed);
+            host.map_err(|failure| match file {
+                Some(path) => Failure {
+                    message: format!("{}: {}", path.display(), failure.message),
+                    ..failure
+                },
+                None => failure,
+            })
         };
-        names
-            .into_iter()
-            .map(host)
-            .collect::<Result<_, _>>()
-            .map(Some)
-    }
-
-    /// The hosts of a file or group, each reached as its words say, else by ssh.
-    ///
-    /// # Errors
-    ///
-    /// There is no such file, or it is malformed.
-    pub(super) fn of_file(&self, name: &str) -> Result<Vec<FleetHost>, Failure> {
-        let (path, text) = read(name)?;
-        let usage = |message: String| Failure::new(Exit::Usage, message);
-        let listed = hosts_of_file(&text)
-            .map_err(|(line, error)| usage(format!("{}, line {line}: {error}", path.display())))?;
-        if listed.is_empty() {
-            return Err(usage(format!("{} names no hosts", path.display())));
-        }
-        let in_file = |failure: Failure| Failure {
-            message: format!("{}: {}", path.display(), failure.message),
-            ..failure
-        };
-        let hosts = listed.into_iter().map(|host| self.of_words(host));
-        hosts.map(|host| host.map_err(in_file)).collect()
+        let hosts = named.hosts.into_iter().map(host);
+        hosts.collect::<Result<_, _>>().map(Some)
     }
 
     /// A host of a file.
@@ -157,6 +158,67 @@ fn option_of(key: &str) -> &'static str {
         "via-exec" => "--via-exec",
         _ => "--host",
     }
+}
+
+/// The hosts of several lists and files, each once.
+#[derive(Default)]
+struct NamedHosts {
+    /// With the file, if it is of one.
+    hosts: Vec<(ListedHost, Option<PathBuf>)>,
+    /// Where each is, by name.
+    indices: BTreeMap<String, usize>,
+}
+
+impl NamedHosts {
+    /// Adds those that are not there.
+    ///
+    /// # Errors
+    ///
+    /// One is there with other words: it is not clear by which it is reached; or there are too many.
+    fn add(
+        &mut self,
+        listed: impl IntoIterator<Item = ListedHost>,
+        file: Option<&Path>,
+    ) -> Result<(), Failure> {
+        for host in listed {
+            let known = self.indices.get(&host.name);
+            match known.and_then(|index| self.hosts.get(*index)) {
+                Some((other, _)) if other.words == host.words => continue,
+                Some(_) => {
+                    let message = format!("{} is named twice, and reached in two ways", host.name);
+                    return Err(Failure::new(Exit::Usage, message).hint(
+                        "the words behind it in the files of hosts differ: leave one of them out",
+                    ));
+                }
+                None => {}
+            }
+            self.indices.insert(host.name.clone(), self.hosts.len());
+            self.hosts.push((host, file.map(Path::to_owned)));
+            if self.hosts.len() > MAX_HOSTS {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    HostListError::TooMany.to_string(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The path of a file or group, and its hosts.
+///
+/// # Errors
+///
+/// There is no such file, or it is malformed.
+fn of_file(name: &str) -> Result<(PathBuf, Vec<ListedHost>), Failure> {
+    let (path, text) = read(name)?;
+    let usage = |message: String| Failure::new(Exit::Usage, message);
+    let listed = hosts_of_file(&text)
+        .map_err(|(line, error)| usage(format!("{}, line {line}: {error}", path.display())))?;
+    if listed.is_empty() {
+        return Err(usage(format!("{} names no hosts", path.display())));
+    }
+    Ok((path, listed))
 }
 
 /// What `--from` names.

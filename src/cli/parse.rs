@@ -134,12 +134,16 @@ fn is_sound_environment() -> bool {
         })
 }
 
+/// Options that lead to the host: which of two is meant is not guessed.
+const WAYS: [&str; 4] = ["db", "via", "via_exec", "ctl"];
+
 /// An environment variable that is set to nothing counts as not set; of an option that is given twice, as by an alias of
-/// the shell and by hand, the last one counts.
+/// the shell and by hand, the last one counts, unless it leads to the host.
 pub(super) fn with_environment(mut command: clap::Command) -> clap::Command {
     command = command.mut_args(|argument| {
         let is_single = !matches!(argument.get_action(), ArgAction::Append);
-        if argument.is_global_set() && is_single {
+        let is_way = WAYS.contains(&argument.get_id().as_str());
+        if argument.is_global_set() && is_single && !is_way {
             let id = argument.get_id().clone();
             argument.overrides_with(id)
         } else {

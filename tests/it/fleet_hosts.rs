@@ -10,6 +10,45 @@ use crate::common::server::{free_port, until};
 use crate::common::sshd::kill;
 use crate::fleet::{Fleet, THREE};
 
+/// Lists and files of hosts add up.
+#[test]
+fn several_lists_and_files() {
+    let fleet = Fleet::of(&THREE);
+    let other = fleet.directory.path().join("other");
+    let db = |host: usize| format!("unix:{}", fleet.hosts[host].db_socket().display());
+    fs::write(&other, format!("h1 db={}\nh4 db={}\n", db(0), db(1))).unwrap();
+    let other = other.display();
+    fleet
+        .ovs(&format!("bridge list --hosts {other} -g host"))
+        .prints("h1\nh2\nh3\nh4\n");
+    // ssh finds none of these.
+    let unknown = "a.invalid,b.invalid";
+    let mut ovs = fleet.ovs(&format!(
+        "bridge list --host {unknown} --host c.invalid --host a.invalid --columns bridge"
+    ));
+    let run = ovs
+        .env("OVS_SSH", "false")
+        .exits(4)
+        .prints("h1\tbr0\nh2\tbr0\nh3\tbr1\n");
+    for host in ["a", "b", "c"] {
+        let line = format!("ovs: {host}.invalid: cannot connect");
+        assert_eq!(run.stderr.matches(&line).count(), 1, "{}", run.stderr);
+    }
+    let mut ovs =
+        ovs!("--host a.invalid db set Bridge br0 fail_mode=secure --host b.invalid --each");
+    ovs.env("OVS_SSH", "false")
+        .exits(4)
+        .says("ovs: failed on a.invalid, b.invalid");
+    // Which of two ways to a host is meant is not guessed.
+    fs::write(fleet.directory.path().join("other"), "h1 db=unix:/x\n").unwrap();
+    fleet
+        .ovs(&format!("bridge list --hosts {other}"))
+        .fails(2, "h1 is named twice, and reached in two ways");
+    fleet
+        .ovs("bridge list --host h1")
+        .fails(2, "h1 is named twice, and reached in two ways");
+}
+
 /// A command with a switch that is connected to from here does not run in the name of another host.
 #[test]
 fn a_switch_on_the_network_is_of_no_other_host() {
