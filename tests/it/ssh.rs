@@ -349,12 +349,18 @@ fn wrong_options() {
 /// Settings of `ssh_config(5)` with which ssh leaves its process, or reads nothing.
 #[test]
 fn settings_that_a_connection_does_not_survive() {
+    let sandbox = switch();
     for forwarding in ["yes", "no"] {
         let sshd = Sshd::start(&format!("AllowStreamLocalForwarding {forwarding}"));
-        let sandbox = switch();
-        sshd.configure(" ForkAfterAuthentication yes\n StdinNull yes");
-        reads_as_on_the_host(&sshd, &sandbox);
-        until("nothing is left", || sshd.is_clean());
+        for lines in [
+            " ForkAfterAuthentication yes\n StdinNull yes",
+            " SessionType none",
+            " SessionType subsystem",
+        ] {
+            sshd.configure(lines);
+            reads_as_on_the_host(&sshd, &sandbox);
+            until("nothing is left", || sshd.is_clean());
+        }
     }
 }
 

@@ -641,6 +641,22 @@ pub const FAULTS: &[FaultGroup] = &[
                 ],
             ),
             fault(
+                "login_shell_ends",
+                "`--host`: the login is accepted, but the login shell of the account runs no command",
+                &[
+                    outcome(
+                        "",
+                        "NAME: cannot connect to ENDPOINT: the login shell there ended with exit code N: WORDS",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "it prints nothing",
+                        "NAME: cannot connect to ENDPOINT: the login shell there ended with exit code N, without an error message",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
                 "socket_absent_there",
                 "There is no socket on the other host, or no process listens at it",
                 &[

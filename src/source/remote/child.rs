@@ -1,10 +1,10 @@
 //! A child process: its standard input and output are one stream, the end of its standard error is kept.
 //!
-//! A child is ended with the processes that it began: an ssh that is ended before its login leaves its ProxyCommand, or the
-//! ssh of its ProxyJump, behind, and that does not end either while it waits for a reply of its own. It is not put into a
+//! A child is ended with the processes that it began: an ssh that is ended before its login leaves its `ProxyCommand`, or the
+//! ssh of its `ProxyJump`, behind, and that does not end either while it waits for a reply of its own. It is not put into a
 //! process group for that: in one of its own it is a background process, which the terminal stops when it asks for a
 //! password, and Ctrl-C and Ctrl-Z would not reach it. A process that has left, as a master of the user with
-//! ControlPersist, is the child of another process by then, and stays.
+//! `ControlPersist`, is the child of another process by then, and stays.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -26,7 +26,7 @@ use super::guard;
 const MAX_LINES: usize = 24;
 
 /// Maximum length of such a line, in bytes; the rest is left out.
-const MAX_LINE: usize = 500;
+pub(super) const MAX_LINE: usize = 500;
 
 /// How long the rest of the standard error of an ended child may take.
 pub(super) const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -97,6 +97,19 @@ impl Child {
                 Err(_) => return false,
             }
         }
+    }
+}
+
+impl Child {
+    /// The exit code of a child that closed its output; `None` if a signal ended it, or if it goes on.
+    pub(super) async fn exit_code(&mut self) -> Option<i32> {
+        let status = async {
+            while let Ok(None) = self.process.try_wait() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_WORDS, status).await;
+        self.process.try_wait().ok().flatten()?.code()
     }
 }
 
@@ -178,6 +191,25 @@ impl Stderr {
             line == words || of_program && line.ends_with(words)
         };
         self.lines.iter().any(is_about)
+    }
+
+    /// The command that removes the key which ssh says has changed: with the file and the name that have it there.
+    pub(super) fn removal_of_key(&self) -> Option<String> {
+        // `Offending ED25519 key in FILE:LINE`, `Host key for NAME has changed and you have requested strict checking.`;
+        // the second has the type of the key before it in older releases.
+        let mut lines = self.lines.iter();
+        let offending = |line: &String| {
+            let (_, place) = line.strip_prefix("Offending ")?.split_once(" key in ")?;
+            place.rsplit_once(':').map(|(file, _)| file.to_owned())
+        };
+        let file = lines.find_map(offending)?;
+        let changed = |line: &String| {
+            let (_, name) = line.split_once("ost key for ")?;
+            name.split_once(" has changed")
+                .map(|(name, _)| name.to_owned())
+        };
+        let words = ["ssh-keygen", "-f", &file, "-R", &lines.find_map(changed)?];
+        Some(shell_words::join(words))
     }
 
     fn push(&mut self, line: &[u8]) {

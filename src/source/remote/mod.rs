@@ -7,6 +7,7 @@
 //! | `shell` | a shell on the host, for scripts |
 //! | `relay` | programs on the host that connect to a socket |
 //! | `facts` | scripts that read its files, and their output |
+//! | `error` | why a host cannot be reached |
 //! | `child` | a child process and its standard error |
 //! | `guard` | what ends the children if this process is killed |
 //!
@@ -15,6 +16,7 @@
 //! in the second case.
 
 mod child;
+mod error;
 mod facts;
 mod guard;
 mod mux;
@@ -32,6 +34,7 @@ use tokio::net::UnixStream;
 use tokio::sync::{Mutex, OnceCell, watch};
 
 use self::child::{Child, LAST_WORDS, Stderr};
+use self::error::{RemoteError, words_of};
 use self::facts::SocketState;
 use self::mux::ForwardError;
 use self::relay::{Relay, RelayError};
@@ -39,7 +42,7 @@ use self::shell::{Shell, StartError, posix_word};
 use self::ssh::{Master, Ssh};
 use super::directory::DirectoryEntry;
 use super::network::{KernelNetwork, Namespaces};
-use crate::transport::{ConnectErrorKind, HostError, Patience, Stream, TimedOut};
+use crate::transport::{ConnectErrorKind, Patience, Stream, TimedOut};
 
 /// Another host, reached through programs of the user's.
 ///
@@ -79,41 +82,6 @@ struct Session {
     /// Whether a socket was forwarded (`true`) or the host does not allow it.
     forwards: Cell<Option<bool>>,
     relay: OnceCell<Option<Relay>>,
-}
-
-/// Why a host cannot be reached.
-#[derive(Debug, Clone)]
-struct RemoteError {
-    reason: String,
-    hint: Option<String>,
-    is_timeout: bool,
-    /// Whether sshd closed the connection before the login: another attempt may succeed.
-    is_dropped: bool,
-}
-
-impl RemoteError {
-    fn new(reason: String) -> RemoteError {
-        RemoteError {
-            reason,
-            hint: None,
-            is_timeout: false,
-            is_dropped: false,
-        }
-    }
-
-    fn timed_out() -> RemoteError {
-        RemoteError {
-            is_timeout: true,
-            ..RemoteError::new(String::new())
-        }
-    }
-
-    fn hint(self, hint: impl Into<String>) -> RemoteError {
-        RemoteError {
-            hint: Some(hint.into()),
-            ..self
-        }
-    }
 }
 
 /// The directory of the daemons' sockets on another host.
@@ -546,15 +514,6 @@ impl Drop for Login<'_> {
     }
 }
 
-impl From<RemoteError> for ConnectErrorKind {
-    fn from(error: RemoteError) -> ConnectErrorKind {
-        ConnectErrorKind::Host(HostError {
-            reason: error.reason,
-            hint: error.hint,
-        })
-    }
-}
-
 /// The words of a command line, by the rules of a shell.
 fn words(text: &str) -> Result<Vec<String>, String> {
     let words = shell_words::split(text).map_err(|_| "a quote is not closed".to_owned())?;
@@ -571,15 +530,6 @@ fn start(words: &[String]) -> Result<(Child, UnixStream), ConnectErrorKind> {
 fn cannot_run(words: &[String], error: &io::Error) -> RemoteError {
     let program = words.first().map_or("", String::as_str);
     RemoteError::new(format!("cannot run {program}: {}", words_of(error)))
-}
-
-/// The words of an error, without the number that the system has for it.
-fn words_of(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error ") {
-        Some((words, _)) => words.to_owned(),
-        None => text,
-    }
 }
 
 fn text_of(path: &Path) -> io::Result<&str> {
@@ -610,9 +560,10 @@ async fn shell_by(prefix: &[String], patience: Patience) -> Result<Shell, Remote
     shell.map_err(|error| match error {
         StartError::CannotRun(error) => cannot_run(&words, &error),
         StartError::TimedOut => RemoteError::timed_out(),
-        StartError::Ended(stderr) => RemoteError::new(match stderr.reason() {
-            "" => "it ended without an error message".to_owned(),
-            reason => reason.to_owned(),
+        StartError::Ended(end) => RemoteError::new(match (end.reason(), end.code) {
+            ("", Some(code)) => format!("it ended with exit code {code}, without an error message"),
+            ("", None) => "it ended without an error message".to_owned(),
+            (reason, _) => reason.to_owned(),
         })
         .hint("the words of --via-exec must run a program there, as `sh`, with its standard input"),
     })

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::UnixStream;
 use tokio::sync::{Mutex, watch};
 
-use super::child::{self, Child, Stderr};
+use super::child::{self, Child, MAX_LINE, Stderr};
 use crate::transport::Patience;
 
 /// Maximum length of the output of a script, in bytes.
@@ -44,6 +44,8 @@ struct Conversation {
     mark: String,
     /// The number of scripts sent.
     count: u64,
+    /// The last line that was no output of a script, unless it is empty.
+    aside: String,
 }
 
 /// Why there is no shell.
@@ -53,8 +55,28 @@ pub(super) enum StartError {
     CannotRun(io::Error),
     /// No reply within the limit.
     TimedOut,
-    /// It ended before it replied; its standard error.
-    Ended(Stderr),
+    /// It ended before it replied.
+    Ended(ShellEnd),
+}
+
+/// The end of a shell before its first reply.
+#[derive(Debug)]
+pub(super) struct ShellEnd {
+    pub(super) stderr: Stderr,
+    /// The last line on standard output.
+    last_line: String,
+    /// `None`: by a signal, or not known.
+    pub(super) code: Option<i32>,
+}
+
+impl ShellEnd {
+    /// What it said last, on standard error or else on standard output; empty if nothing.
+    pub(super) fn reason(&self) -> &str {
+        match self.stderr.reason() {
+            "" => self.last_line.strip_suffix('.').unwrap_or(&self.last_line),
+            reason => reason,
+        }
+    }
 }
 
 /// The output of a script.
@@ -74,11 +96,12 @@ impl Shell {
     /// See [`StartError`].
     pub(super) async fn start(words: &[String], patience: Patience) -> Result<Shell, StartError> {
         let (child, stream) = Child::start(words).map_err(StartError::CannotRun)?;
-        let shell = Shell {
+        let mut shell = Shell {
             stream: Mutex::new(Conversation {
                 stream: BufReader::new(stream),
                 mark: new_mark(),
                 count: 0,
+                aside: String::new(),
             }),
             child,
             patience,
@@ -86,7 +109,11 @@ impl Shell {
         match shell.run(":").await {
             Ok(_) => Ok(shell),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(StartError::TimedOut),
-            Err(_) => Err(StartError::Ended(child::last(&mut shell.stderr()).await)),
+            Err(_) => Err(StartError::Ended(ShellEnd {
+                stderr: child::last(&mut shell.stderr()).await,
+                last_line: std::mem::take(&mut shell.stream.get_mut().aside),
+                code: shell.child.exit_code().await,
+            })),
         }
     }
 
@@ -101,6 +128,7 @@ impl Shell {
             stream,
             mark,
             count,
+            aside,
         } = &mut *conversation;
         *count += 1;
         // Output of an earlier script that was not waited for has another number.
@@ -111,7 +139,8 @@ impl Shell {
         );
         let timed_out = |error| io::Error::new(io::ErrorKind::TimedOut, error);
         let sent = self.patience.wait(stream.write_all(text.as_bytes())).await;
-        sent.map_err(timed_out)??;
+        // If it has ended, what it printed before is read, and then the end.
+        let _ = sent.map_err(timed_out)?;
         let mut output: Option<Vec<u8>> = None;
         let mut line = Vec::new();
         let mut length = 0;
@@ -129,7 +158,12 @@ impl Shell {
             let words = line.trim_ascii();
             match &mut output {
                 // What the start of a shell prints.
-                None => output = (words == begin.as_bytes()).then(Vec::new),
+                None if words == begin.as_bytes() => output = Some(Vec::new()),
+                None if words.is_empty() => {}
+                None => {
+                    let words = words.get(..MAX_LINE).unwrap_or(words);
+                    *aside = String::from_utf8_lossy(words).into_owned();
+                }
                 Some(output) => {
                     let code = words.strip_prefix(end.as_bytes());
                     let Some(code) = code else {

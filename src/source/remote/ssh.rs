@@ -10,11 +10,11 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 
-use super::RemoteError;
 use super::child::{self, Child, Stderr};
+use super::error::{RemoteError, words_of};
 use super::guard::PrivateDirectory;
 use super::mux::{self, ForwardError};
-use super::shell::{Shell, StartError};
+use super::shell::{Shell, ShellEnd, StartError};
 use crate::transport::Patience;
 
 /// How a host is reached with ssh.
@@ -29,6 +29,8 @@ pub(super) struct Ssh {
     asks: bool,
     /// Settings of the user for the host that are not to hold here, as options of ssh.
     overrides: Vec<&'static str>,
+    /// The same, for shells.
+    shell_overrides: Vec<&'static str>,
 }
 
 /// A connection to a host, over which commands are run and sockets reached: the user's, or one of our own.
@@ -111,6 +113,7 @@ impl Ssh {
             port: port.and_then(|port| port.parse().ok()),
             asks: false,
             overrides: Vec::new(),
+            shell_overrides: Vec::new(),
         })
     }
 
@@ -147,7 +150,8 @@ impl Ssh {
         let settings = patience.wait(self.settings()).await.ok().flatten();
         let settings = settings.unwrap_or_default();
         let ssh = Ssh {
-            overrides: overrides(&settings),
+            overrides: overrides(&settings, &OVERRIDES),
+            shell_overrides: overrides(&settings, &SHELL_OVERRIDES),
             ..self.clone()
         };
         if let Some(control) = control_of_user(&settings).await {
@@ -216,7 +220,8 @@ impl Ssh {
         let mut stderr = child.stderr();
         while !mux::has_master(control).await {
             if child.has_ended() {
-                return Err(self.refused(&child::last(&mut stderr).await));
+                let stderr = child::last(&mut stderr).await;
+                return Err(self.refused(&stderr, true));
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -225,7 +230,7 @@ impl Ssh {
 
     fn cannot_run(&self, io: &io::Error) -> RemoteError {
         let program = self.program.first().map_or("ssh", String::as_str);
-        let error = super::words_of(io);
+        let error = words_of(io);
         let failure = RemoteError::new(format!("cannot run {program}: {error}"));
         failure.hint(if has_no_descriptors(io) {
             "--parallel N takes fewer hosts at once; `ulimit -n` is how many files there may be"
@@ -234,23 +239,52 @@ impl Ssh {
         })
     }
 
-    /// Why ssh ended before the shell replied.
-    fn refused(&self, stderr: &Stderr) -> RemoteError {
+    /// Why a shell over a master ended before it replied: the login was accepted.
+    fn ended(&self, end: &ShellEnd) -> RemoteError {
+        // ssh's own, for an error of its own.
+        const SSH_ERROR: i32 = 255;
+        let error = match (end.code, end.reason()) {
+            (None | Some(SSH_ERROR), _) if !end.stderr.reason().is_empty() => {
+                return self.refused(&end.stderr, false);
+            }
+            (Some(code), "") => {
+                format!(
+                    "the login shell there ended with exit code {code}, without an error message"
+                )
+            }
+            (Some(code), reason) => {
+                format!("the login shell there ended with exit code {code}: {reason}")
+            }
+            (None, _) => "ssh ended without an error message".to_owned(),
+        };
+        let (ssh, port) = self.program_and_port();
         let destination = &self.destination;
-        let ssh = shell_words::join(&self.program);
-        let port = self
-            .port
-            .map(|port| format!(" -p {port}"))
-            .unwrap_or_default();
+        RemoteError::new(error).hint(format!(
+            "`{ssh}{port} {destination} true` must succeed: the account needs a login shell that runs commands"
+        ))
+    }
+
+    /// The words of the program, and the option that names the port, as a shell reads them.
+    fn program_and_port(&self) -> (String, String) {
+        let port = self.port.map(|port| format!(" -p {port}"));
+        (shell_words::join(&self.program), port.unwrap_or_default())
+    }
+
+    /// Why ssh ended, by what it said; `is_login`: before the login was complete.
+    fn refused(&self, stderr: &Stderr, is_login: bool) -> RemoteError {
+        let destination = &self.destination;
+        let (ssh, port) = self.program_and_port();
         let reason = match stderr.reason() {
             "" => "ssh ended without an error message".to_owned(),
             reason => reason.strip_prefix("ssh: ").unwrap_or(reason).to_owned(),
         };
         let error = RemoteError::new(reason);
         if stderr.has("IDENTIFICATION HAS CHANGED") {
+            let removes = stderr.removal_of_key();
+            let removes = removes.as_deref().unwrap_or("ssh-keygen -R NAME");
             error.hint(format!(
                 "the host has another key than known_hosts has: if that is expected, \
-                 `ssh-keygen -R` removes the old one, and `{ssh}{port} {destination}` asks about the new one"
+                 `{removes}` removes the old one, and `{ssh}{port} {destination}` asks about the new one"
             ))
         } else if stderr.has("Host key verification failed") {
             error.hint(format!(
@@ -265,12 +299,8 @@ impl Ssh {
             error.hint(format!(
                 "`{ssh}{port} -G {destination}` prints the settings that ssh_config has for the name"
             ))
-        } else if stderr.is_dropped() {
-            let error = RemoteError {
-                is_dropped: true,
-                ..error
-            };
-            error.hint("sshd drops logins when too many begin at once (MaxStartups in sshd_config)")
+        } else if is_login && stderr.is_dropped() {
+            error.dropped()
         } else if stderr.has("Connection refused") {
             error.hint("is sshd running there, on this port?")
         } else if stderr.has("timed out") {
@@ -289,18 +319,24 @@ fn has_no_descriptors(error: &io::Error) -> bool {
     matches!(number, Some(Errno::MFILE | Errno::NFILE))
 }
 
-/// The options against settings with which ssh could not be talked to: that it leaves its process, that it does not read
-/// its input. Releases before 8.7 have neither the settings nor the options.
-fn overrides(settings: &str) -> Vec<&'static str> {
-    let overridden = [
-        ("forkafterauthentication yes", "ForkAfterAuthentication=no"),
-        ("stdinnull yes", "StdinNull=no"),
-    ];
+/// Settings with which ssh could not be talked to, and the options against them: that it leaves its process, that it does
+/// not read its input. Releases before 8.7 have neither the settings nor the options, nor those of [`SHELL_OVERRIDES`].
+const OVERRIDES: [(&str, &str); 2] = [
+    ("forkafterauthentication yes", "ForkAfterAuthentication=no"),
+    ("stdinnull yes", "StdinNull=no"),
+];
+
+/// Settings with which ssh runs no command. A master runs none in any case.
+const SHELL_OVERRIDES: [(&str, &str); 2] = [
+    ("sessiontype subsystem", "SessionType=default"),
+    ("sessiontype none", "SessionType=default"),
+];
+
+/// The options against those that the user has.
+fn overrides(settings: &str, overridden: &[(&str, &'static str)]) -> Vec<&'static str> {
     let is_set = |setting: &str| settings.lines().any(|line| line == setting);
-    let set = overridden
-        .into_iter()
-        .filter(|(setting, _)| is_set(setting));
-    set.map(|(_, option)| option).collect()
+    let set = overridden.iter().filter(|(setting, _)| is_set(setting));
+    set.map(|(_, option)| *option).collect()
 }
 
 /// The control socket of the user's master (`ControlPath` of `ssh_config(5)`), if it is there and replies.
@@ -335,7 +371,7 @@ impl Master {
         shell.map_err(|error| match error {
             StartError::CannotRun(error) => self.ssh.cannot_run(&error),
             StartError::TimedOut => RemoteError::timed_out(),
-            StartError::Ended(stderr) => self.ssh.refused(&stderr),
+            StartError::Ended(end) => self.ssh.ended(&end),
         })
     }
 
@@ -348,16 +384,14 @@ impl Master {
             "exec sh"
         };
         let control_path = format!("ControlPath={}", self.control.display());
-        let mut words = self.ssh.words([
-            "-o",
-            &control_path,
-            "-o",
+        let options = [
+            &*control_path,
             "BatchMode=yes",
-            "-o",
             "RemoteCommand=none",
-            "-o",
             "ClearAllForwardings=yes",
-        ]);
+        ];
+        let options = options.iter().chain(&self.ssh.shell_overrides);
+        let mut words = self.ssh.words(options.flat_map(|option| ["-o", option]));
         words.push(command.to_owned());
         words
     }

@@ -15,6 +15,13 @@ use crate::common::server::{free_port, until};
 use crate::common::sshd::{Sshd, children_of, kill};
 use crate::common::{Ovs, Sandbox};
 
+/// A line for a shell.
+fn line(line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]);
+    command
+}
+
 /// The hint, after what the row has.
 #[track_caller]
 fn hints(output: &Output, words: &str) {
@@ -46,6 +53,16 @@ fn host_key_not_the_known_one() {
     let output = run_ovs(&sshd.ovs_without_database("show"));
     row.is(0, &output);
     hints(&output, "the host has another key than known_hosts has");
+    // The command of the hint removes it, as a shell runs it.
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let (_, command) = stderr.split_once("expected, `").unwrap();
+    let (command, _) = command.split_once('`').unwrap();
+    assert!(run(&mut piped(line(command))).status.success(), "{command}");
+    assert!(
+        !fs::read_to_string(sshd.path("known_hosts"))
+            .unwrap()
+            .contains(place)
+    );
     fs::write(sshd.path("known_hosts"), "").unwrap();
     let output = run_ovs(&sshd.ovs_without_database("port add br0 p9"));
     row.is(0, &output);
@@ -160,6 +177,54 @@ fn forwarding_not_allowed() {
     let output = run_ovs(&sshd.ovs(&sandbox, "show"));
     row.is(1, &output);
     hints(&output, "sshd_config: AllowStreamLocalForwarding");
+}
+
+#[test]
+fn login_shell_ends() {
+    let row = Row::of("login_shell_ends");
+    let dir = tempfile::tempdir().unwrap();
+    let long = dir.path().join("long");
+    fs::write(&long, "printf '\033[31mred'; seq -s x 5000; exit 1").unwrap();
+    let long = format!("sh {}", long.display());
+    for (number, shell, words) in [
+        (1, "exit 3", "exit code 3,"),
+        (1, "exit 255", "exit code 255,"),
+        (0, "echo WELCOME; exit 3", "exit code 3: WELCOME\n"),
+        (
+            0,
+            "echo WELCOME; echo no such shell >&2; exit 1",
+            "1: no such shell\n",
+        ),
+        (
+            0,
+            "/usr/sbin/nologin",
+            "1: This account is currently not available\n",
+        ),
+        (0, &*long, "red1x2x3x"),
+    ] {
+        let sshd = Sshd::start(&format!(
+            "AllowStreamLocalForwarding no\nForceCommand {shell}"
+        ));
+        let output = run_ovs(&sshd.ovs_without_database("show"));
+        row.is(number, &output);
+        let account = format!("`{} web true` must succeed", sshd.client());
+        hints(&output, &account);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(words), "{stderr}");
+        assert!(
+            !stderr.contains('\u{1b}') && stderr.len() < 1000,
+            "{stderr}"
+        );
+        // It is not tried again as one that was dropped.
+        assert_eq!(sshd.log().matches("Accepted publickey").count(), 1);
+        until("nothing is left", || sshd.is_clean());
+    }
+    // What is printed on standard output by a command that leads to a container.
+    ovs!("show --via-exec \"sh -c 'echo no such container; exit 1'\"")
+        .fails(4, ": no such container\n")
+        .says("hint: the words of --via-exec must run a program there");
+    ovs!("show --via-exec \"sh -c 'exit 7'\"")
+        .fails(4, "it ended with exit code 7, without an error message");
 }
 
 #[test]

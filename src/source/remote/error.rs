@@ -1,0 +1,67 @@
+//! Why a host cannot be reached.
+
+use std::io;
+
+use crate::transport::{ConnectErrorKind, HostError};
+
+/// Why a host cannot be reached.
+#[derive(Debug, Clone)]
+pub(super) struct RemoteError {
+    reason: String,
+    hint: Option<String>,
+    pub(super) is_timeout: bool,
+    /// Whether sshd closed the connection before the login: another attempt may succeed.
+    pub(super) is_dropped: bool,
+}
+
+impl RemoteError {
+    pub(super) fn new(reason: String) -> RemoteError {
+        RemoteError {
+            reason,
+            hint: None,
+            is_timeout: false,
+            is_dropped: false,
+        }
+    }
+
+    /// The same: sshd closed the connection before the login.
+    pub(super) fn dropped(self) -> RemoteError {
+        let error = RemoteError {
+            is_dropped: true,
+            ..self
+        };
+        error.hint("sshd drops logins when too many begin at once (MaxStartups in sshd_config)")
+    }
+
+    pub(super) fn timed_out() -> RemoteError {
+        RemoteError {
+            is_timeout: true,
+            ..RemoteError::new(String::new())
+        }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> RemoteError {
+        RemoteError {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
+
+impl From<RemoteError> for ConnectErrorKind {
+    fn from(error: RemoteError) -> ConnectErrorKind {
+        ConnectErrorKind::Host(HostError {
+            reason: error.reason,
+            hint: error.hint,
+        })
+    }
+}
+
+/// The words of an error, without the number that the system has for it.
+pub(super) fn words_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
