@@ -41,6 +41,10 @@ ovs dump-flows br-int --table 20                   the flows of one",
 struct FlowTableRow {
     stats: TableStats,
     features: Option<TableFeatures>,
+    /// Whether the features of the switch's tables were not saved.
+    is_without_features: bool,
+    /// Whether neither these nor the names in the database were saved.
+    is_without_names: bool,
     /// The name in the database, if it was looked up.
     whole_name: Option<String>,
 }
@@ -65,6 +69,14 @@ impl FlowTableRow {
         self.stats.active > 0 || self.stats.lookups > 0 || self.name().is_some()
     }
 
+    /// What the features say; unknown if they were not saved.
+    fn feature(&self, cell: Cell) -> Cell {
+        match self.features {
+            None if self.is_without_features => Cell::Unknown,
+            _ => cell,
+        }
+    }
+
     fn metadata(&self) -> Option<(u64, u64)> {
         self.features.as_ref()?.metadata()
     }
@@ -78,10 +90,13 @@ fn columns() -> Vec<Column<FlowTableRow>> {
         .whole("the table's number")
         .role(ColourRole::Number)
         .identity(),
-        Column::new("name", |line: &FlowTableRow| Cell::from(line.name()))
-            .text_or_null("the table's name, if it has one")
-            .role(ColourRole::Name)
-            .in_general("the name"),
+        Column::new("name", |line: &FlowTableRow| match line.name() {
+            None if line.is_without_names => Cell::Unknown,
+            name => Cell::from(name),
+        })
+        .text_or_null("the table's name, if it has one")
+        .role(ColourRole::Name)
+        .in_general("the name"),
         Column::new("active", |line: &FlowTableRow| {
             Cell::from(line.stats.active)
         })
@@ -97,13 +112,14 @@ fn columns() -> Vec<Column<FlowTableRow>> {
         .whole("how many packets matched a flow; in port find what of the port was found")
         .counter(),
         Column::new("max_entries", |line: &FlowTableRow| {
-            Cell::from(line.features.as_ref().map(|features| features.max_entries))
+            let features = line.features.as_ref();
+            line.feature(Cell::from(features.map(|features| features.max_entries)))
         })
         .whole_or_null("how many flows the table has room for")
         .drop(1),
         Column::new("metadata_match", |line: &FlowTableRow| {
-            line.metadata()
-                .map_or(Cell::Absent, |(bits, _)| Cell::Hex64(bits))
+            let bits = line.metadata();
+            line.feature(bits.map_or(Cell::Absent, |(bits, _)| Cell::Hex64(bits)))
         })
         .is(
             Shape::OrNull(&Shape::Hex),
@@ -111,8 +127,8 @@ fn columns() -> Vec<Column<FlowTableRow>> {
         )
         .extra(),
         Column::new("metadata_write", |line: &FlowTableRow| {
-            line.metadata()
-                .map_or(Cell::Absent, |(_, bits)| Cell::Hex64(bits))
+            let bits = line.metadata();
+            line.feature(bits.map_or(Cell::Absent, |(_, bits)| Cell::Hex64(bits)))
         })
         .is(
             Shape::OrNull(&Shape::Hex),
@@ -140,15 +156,21 @@ impl Args {
         // The names decide which tables are shown, so the features are needed unless few columns are.
         let counters = ["table", "active", "lookups", "matched"];
         let has_names = !(self.all && view.shows_only(&counters));
+        let mut is_without_features = false;
         let features = if has_names {
             match connected.table_features().await {
                 // A switch may not support the request.
                 Err(SwitchError::Refused(_)) => Vec::new(),
-                features => or_unknown(cx, features).map_err(|error| switch.failure(error))?,
+                features => {
+                    is_without_features = matches!(features, Err(SwitchError::NotSaved(_)));
+                    or_unknown(cx, features).map_err(|error| switch.failure(error))?
+                }
             }
         } else {
             Vec::new()
         };
+        let of_names = ["Bridge.flow_tables", "Flow_Table._uuid"];
+        let is_without_names = is_without_features && !cx.format.not_saved.of(&of_names).is_empty();
         let mut lines: Vec<FlowTableRow> = stats
             .into_iter()
             .map(|mut stats| {
@@ -158,6 +180,8 @@ impl Args {
                 FlowTableRow {
                     features: stats.features.take().or_else(|| told.cloned()),
                     stats,
+                    is_without_features,
+                    is_without_names,
                     whole_name: None,
                 }
             })

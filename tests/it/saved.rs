@@ -1,6 +1,7 @@
 //! A saved host answers as the live one did.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
 use ovs::openflow::fields::parse_filter;
@@ -409,4 +410,36 @@ async fn a_reply_ends_after_a_malformed_message() {
     let mut switch = connect(&host, "br0", Version::V13).await;
     let groups = switch.groups(GROUP_ALL, |_, _| Ok(())).await.unwrap();
     assert_eq!(groups.len(), 2);
+}
+
+/// Of texts without a database, a bridge without texts may be there: what is asked of it is named, not the database. Table
+/// features that are not in the texts are unknown.
+#[test]
+fn texts_of_another_bridge() {
+    let sandbox = Sandbox::with("add-br br0 -- set Bridge br0 datapath_type=dummy");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("tables.txt");
+    let text = ofctl!(sandbox, "-O OpenFlow13 dump-tables br0");
+    fs::write(&file, text).unwrap();
+    let from = format!("--from br0={}", file.display());
+    for (line, what) in [
+        ("dump-flows br1", "flows"),
+        ("dump-flows br1 --count", "flows"),
+        ("dump-groups br1", "groups"),
+        ("dump-tables br1", "table statistics"),
+        ("port stats br1", "port statistics"),
+        ("port resolve br1 1", "ports"),
+    ] {
+        ovs!("{from} {line}")
+            .exits(3)
+            .prints("")
+            .says(format!("ovs: unknown: not in the report: {what} of br1"))
+            .omits("database");
+    }
+    ovs!("{from} dump-tables br0 --columns table,name,active,max_entries,metadata_match --all")
+        .ok()
+        .begins("0\tunknown\t1\tunknown\tunknown\n")
+        .says_only("unknown: not in the report: table features of br0\n");
+    let tables = ovs!("{from} dump-tables br0 --all").json();
+    assert_eq!(tables[0]["max_entries"], serde_json::Value::Null);
 }

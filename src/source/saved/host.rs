@@ -84,7 +84,7 @@ impl SavedHost {
         Some(database)
     }
 
-    /// Whether there is a bridge of this name: in the database, or with a saved switch.
+    /// Whether there may be a bridge of this name: it is in the database or a switch that was saved, or there is no database.
     pub(super) fn has_bridge(&self, name: &str) -> bool {
         let in_database = |database: &StoredDatabase| {
             let bridges = database.tables.get("Bridge").into_iter().flatten();
@@ -92,7 +92,7 @@ impl SavedHost {
             names.any(|json| serde_json::from_str::<String>(json.get()).is_ok_and(|n| n == name))
         };
         self.report.switches.contains_key(name)
-            || self.report.database.as_ref().is_some_and(in_database)
+            || self.report.database.as_ref().is_none_or(in_database)
     }
 }
 
