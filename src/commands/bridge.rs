@@ -44,25 +44,29 @@ pub enum Command {
 const NAME: Column<Bridge> = InterfaceRow::NAMED_BRIDGE
     .of(|bridge: &Bridge| Cell::text(&bridge.name))
     .role(ColourRole::Name)
-    .identity();
+    .identity()
+    .reads(&["Bridge.name"]);
 const PORTS: Column<Bridge> = Column::new("ports", |bridge: &Bridge| {
     Cell::Integer(bridge.port_count as i128)
 })
 .whole("how many ports it has, its own aside")
 .role(ColourRole::Number)
-.in_general("the names of the ports; of bridges how many");
+.in_general("the names of the ports; of bridges how many")
+.reads(&["Bridge.ports"]);
 const FAIL_MODE: Column<Bridge> = Column::new("fail_mode", |bridge: &Bridge| {
     Cell::from(bridge.fail_mode.as_deref())
 })
 .is(
     Shape::OrNull(&Shape::Words(&["standalone", "secure"])),
     "what the bridge does without a controller: standalone, secure",
-);
+)
+.reads(&["Bridge.fail_mode"]);
 const DATAPATH_TYPE: Column<Bridge> = Column::new("datapath_type", |bridge: &Bridge| {
     Cell::text(bridge.datapath_kind())
 })
 .text("system, netdev or another type of datapath")
-.role(ColourRole::Kind);
+.role(ColourRole::Kind)
+.reads(&["Bridge.datapath_type"]);
 const DATAPATH_ID: Column<Bridge> = Column::new("datapath_id", |bridge: &Bridge| {
     Cell::from(bridge.datapath_id.as_deref())
 })
@@ -74,12 +78,14 @@ const DATAPATH_ID: Column<Bridge> = Column::new("datapath_id", |bridge: &Bridge|
 const PROTOCOLS: Column<Bridge> = Column::new("protocols", |bridge: &Bridge| {
     Cell::texts(bridge.protocols.iter())
 })
-.texts("the OpenFlow versions that the bridge allows; empty: the default ones");
+.texts("the OpenFlow versions that the bridge allows; empty: the default ones")
+.reads(&["Bridge.protocols"]);
 const CONTROLLERS: Column<Bridge> = Column::new("controllers", |bridge: &Bridge| {
     Cell::texts(bridge.controllers.iter().map(|c| c.target.as_str()))
 })
 .texts("the targets of its controllers; in ovs show objects")
-.role(ColourRole::Address);
+.role(ColourRole::Address)
+.reads(&["Bridge.controller", "Controller._uuid"]);
 const CONNECTED: Column<Bridge> = Column::new("connected", |bridge: &Bridge| {
     // The database does not tell of a passive target whether a controller has connected to it.
     let known = |c: &&Connection| c.is_connected || !c.is_passive();
@@ -95,33 +101,42 @@ const CONNECTED: Column<Bridge> = Column::new("connected", |bridge: &Bridge| {
 const STP: Column<Bridge> = Column::new("stp_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.stp_enable)
 })
-.truth("whether the bridge takes part in spanning tree");
+.truth("whether the bridge takes part in spanning tree")
+.reads(&["Bridge.stp_enable"]);
 const RSTP: Column<Bridge> = Column::new("rstp_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.rstp_enable)
 })
-.truth("whether the bridge takes part in rapid spanning tree");
+.truth("whether the bridge takes part in rapid spanning tree")
+.reads(&["Bridge.rstp_enable"]);
 const MCAST: Column<Bridge> = Column::new("mcast_snooping_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.mcast_snooping_enable)
 })
-.truth("whether the bridge snoops IGMP and MLD");
-const EXTERNAL_IDS: Column<Bridge> =
-    InterfaceRow::EXTERNAL_IDS.of(|bridge: &Bridge| map(&bridge.external_ids));
+.truth("whether the bridge snoops IGMP and MLD")
+.reads(&["Bridge.mcast_snooping_enable"]);
+const EXTERNAL_IDS: Column<Bridge> = InterfaceRow::EXTERNAL_IDS
+    .of(|bridge: &Bridge| map(&bridge.external_ids))
+    .reads(&["Bridge.external_ids"]);
 const OTHER_CONFIG: Column<Bridge> =
     Column::new("other_config", |bridge: &Bridge| map(&bridge.other_config))
-        .text_map("further settings, by key");
+        .text_map("further settings, by key")
+        .reads(&["Bridge.other_config"]);
 const MIRRORS: Column<Bridge> = Column::new("mirrors", services::mirrors)
     .is(Shape::Records(services::mirror_headings), "its mirrors")
-    .in_general("the mirrors; of a port those that select its packets or that it sends");
+    .in_general("the mirrors; of a port those that select its packets or that it sends")
+    .reads(&["Bridge.mirrors", "Mirror._uuid"]);
 const SFLOW: Column<Bridge> =
     Column::new("sflow", |bridge: &Bridge| targets(bridge.sflow.as_ref()))
-        .texts("the collectors that sFlow reports its packets to");
+        .texts("the collectors that sFlow reports its packets to")
+        .reads(&["Bridge.sflow", "sFlow._uuid"]);
 const NETFLOW: Column<Bridge> = Column::new("netflow", |bridge: &Bridge| {
     targets(bridge.netflow.as_ref())
 })
-.texts("the collectors that NetFlow reports its flows to");
+.texts("the collectors that NetFlow reports its flows to")
+.reads(&["Bridge.netflow", "NetFlow._uuid"]);
 const IPFIX: Column<Bridge> =
     Column::new("ipfix", |bridge: &Bridge| targets(bridge.ipfix.as_ref()))
-        .texts("the collectors that IPFIX reports its flows to");
+        .texts("the collectors that IPFIX reports its flows to")
+        .reads(&["Bridge.ipfix", "IPFIX._uuid"]);
 const PARENT: Column<Bridge> = Column::new("parent", |bridge: &Bridge| {
     Cell::from(bridge.parent.as_deref())
 })

@@ -17,7 +17,7 @@ use crate::model::vlan_bridge::{
 };
 use crate::model::{Bridge, Depth, Reading, Scope, Topology, Want};
 use crate::openflow::version::Versions;
-use crate::output::{Format, Frame, Item, Mode, View};
+use crate::output::{Format, Frame, Item, Mode, View, unknown_words};
 use crate::ovsdb::Error;
 use crate::source::{ControlError, Database, Host, Log as _};
 use crate::unixctl::Client;
@@ -463,7 +463,10 @@ impl Context {
     pub(super) fn needs(&self, columns: &[&str]) -> Result<(), Failure> {
         match self.format.not_saved.of(columns).as_slice() {
             [] => Ok(()),
-            unknown => Err(Error::NotSaved(unknown.join(", ")).into()),
+            unknown => {
+                let words: Vec<_> = unknown.iter().map(|column| unknown_words(column)).collect();
+                Err(Error::NotSaved(words.join(", ")).into())
+            }
         }
     }
 

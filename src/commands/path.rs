@@ -132,6 +132,9 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         cx.needs_links()?;
+        cx.format
+            .not_saved
+            .print(&["Mirror._uuid", "Open_vSwitch.other_config"]);
         let topology = cx.topology(want).await?;
         let devices = self.host.devices(cx, &topology).await?;
         let (found, is_behind) = match find(&topology, None, &self.port) {

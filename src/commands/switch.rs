@@ -354,6 +354,10 @@ async fn database_tables(database: &Database, bridge: &str) -> Result<TableNames
     let Some(bridge) = bridges.first() else {
         return Ok(TableNames::default());
     };
+    // A saved bridge may be without this column, and its rows then without a schema.
+    if !bridge.columns().any(|(name, _)| name == "flow_tables") {
+        return Ok(TableNames::default());
+    }
     let numbers = bridge.uuid_by_integer("flow_tables")?;
     let named = numbers
         .iter()

@@ -54,7 +54,7 @@ pub use column::{Column, Heading, Pulse, Shape, UnknownColumn, headings};
 pub use frame::{Changes, Difference, Frame, Item};
 pub use hosts::{HOST, HostsOutput, format_of_each};
 pub use json::Records;
-pub use not_saved::NotSaved;
+pub use not_saved::{NotSaved, unknown_words};
 pub use painted::PaintedText;
 pub use pieces::Pieces;
 pub use screen::{Head, Screen};

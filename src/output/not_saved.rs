@@ -1,5 +1,6 @@
 //! Columns of the database whose values a saved host does not know, and secrets.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -102,7 +103,8 @@ impl NotSaved {
         self.printed.borrow().iter().cloned().collect()
     }
 
-    /// Whether one of these columns, each a `COLUMN` or `TABLE.COLUMN`, is not known in what is printed now.
+    /// Whether one of these columns, each a `COLUMN` or `TABLE.COLUMN`, is not known in what is printed now. `TABLE._uuid`
+    /// stands for the rows of a table.
     pub fn print(&self, columns: &[&str]) -> bool {
         let unknown = self.of(columns);
         if unknown.is_empty() {
@@ -110,8 +112,9 @@ impl NotSaved {
         }
         let mut printed = self.printed.borrow_mut();
         for column in unknown {
-            if !printed.contains(column) {
-                printed.insert(column.to_owned());
+            let column = unknown_words(column);
+            if !printed.contains(&*column) {
+                printed.insert(column.into_owned());
             }
         }
         true
@@ -142,6 +145,14 @@ impl NotSaved {
             (true, true) => vec![column],
             (true, false) => Vec::new(),
         }
+    }
+}
+
+/// A column that is not known, in words; a table of which no row is known.
+pub fn unknown_words(column: &str) -> Cow<'_, str> {
+    match column.strip_suffix("._uuid") {
+        Some(table) => Cow::Owned(format!("table {table}")),
+        None => Cow::Borrowed(column),
     }
 }
 
@@ -191,5 +202,7 @@ mod tests {
         assert!(!not_saved.print(&["mtu", "tag", "Port.tag"]));
         assert!(not_saved.print(&["mtu", "link_state", "Interface.tag"]));
         assert_eq!(not_saved.printed(), ["Interface.tag", "link_state"]);
+        assert!(not_saved.print(&["Mirror._uuid"]));
+        assert!(not_saved.printed().contains(&"table Mirror".to_owned()));
     }
 }

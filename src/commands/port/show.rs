@@ -139,7 +139,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         })
         .text_or_null("the type of its QoS: linux-htb, linux-hfsc, ...")
         .role(ColourRole::Kind)
-        .reads(&[]),
+        .reads(&["Port.qos", "QoS._uuid"]),
         Column::new("qos_other_config", |shown: &Shown<'t>| {
             let qos = shown.qos();
             qos.map_or(Cell::Absent, |(qos, _)| map(&qos.other_config))
@@ -148,7 +148,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
             Shape::OrNull(&Shape::TEXT_MAP),
             "settings of its QoS, by key",
         )
-        .reads(&[]),
+        .reads(&["Port.qos", "QoS._uuid"]),
         Column::new("queues", |shown: &Shown<'t>| {
             let qos = shown.qos();
             qos.map_or(Cell::Absent, |(qos, shaping)| {
@@ -159,7 +159,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
             Shape::OrNull(&Shape::Records(services::queue_headings)),
             "the queues of its QoS",
         )
-        .reads(&[]),
+        .reads(&["Port.qos", "QoS._uuid", "Queue._uuid"]),
         Column::new("mirrors", |shown: &Shown<'t>| {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| {
@@ -170,7 +170,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
             Shape::Records(services::mirror_of_port_headings),
             "the mirrors that select its packets, or that it is the output of",
         )
-        .reads(&[]),
+        .reads(&["Bridge.mirrors", "Mirror._uuid"]),
         of_interface!(InterfaceRow::BFD_SETTINGS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
         of_interface!(InterfaceRow::CFM_MPID),
         of_interface!(InterfaceRow::LLDP).shape(Shape::OrNull(&Shape::TEXT_MAP)),

@@ -96,6 +96,7 @@ impl<'c> SavedContent<'c> {
     ) -> Result<SavedContent<'c>, Failure> {
         let columns = [&COLUMNS[..], &PortState::READS].concat();
         let want = Want::of(Scope::All, Depth::Full).only(columns);
+        cx.format.not_saved.print(&["Controller._uuid"]);
         let mut topology = cx.topology(want).await?;
         if topology.bridges.is_empty() {
             return Err(Failure::new(Exit::NotFound, "no bridge in the report"));

@@ -52,10 +52,10 @@ pub(super) fn topology(picture: &Picture, not_saved: &NotSaved) -> Cell {
         .column("system_version", text(&ovs.system_version))
         .member("hostname", &["external_ids"], text(&ovs.hostname))
         .member("system_id", &["external_ids"], text(&ovs.system_id))
-        .member("managers", &[], managers)
-        .member(
+        .made_of("managers", &["Manager._uuid"], managers)
+        .made_of(
             "ssl",
-            &[],
+            &["SSL._uuid"],
             picture.shown.ssl.as_ref().map_or(Cell::Absent, ssl),
         )
         .member("bridges", &[], bridges)
@@ -135,14 +135,34 @@ fn bridge(
         .column("datapath_type", Cell::text(bridge.datapath_kind()))
         .column("datapath_id", datapath_id)
         .column("protocols", Cell::texts(bridge.protocols.iter()))
-        .member("controllers", &["controller"], controllers)
+        .made_of(
+            "controllers",
+            &["Bridge.controller", "Controller._uuid"],
+            controllers,
+        )
         .column("stp_enable", Cell::Bool(bridge.stp_enable))
         .column("rstp_enable", Cell::Bool(bridge.rstp_enable))
         .column("mcast_snooping_enable", snooping)
-        .column("mirrors", services::mirrors(bridge))
-        .column("sflow", flow_export(bridge.sflow.as_ref()))
-        .column("netflow", flow_export(bridge.netflow.as_ref()))
-        .column("ipfix", flow_export(bridge.ipfix.as_ref()))
+        .made_of(
+            "mirrors",
+            &["Bridge.mirrors", "Mirror._uuid"],
+            services::mirrors(bridge),
+        )
+        .made_of(
+            "sflow",
+            &["Bridge.sflow", "sFlow._uuid"],
+            flow_export(bridge.sflow.as_ref()),
+        )
+        .made_of(
+            "netflow",
+            &["Bridge.netflow", "NetFlow._uuid"],
+            flow_export(bridge.netflow.as_ref()),
+        )
+        .made_of(
+            "ipfix",
+            &["Bridge.ipfix", "IPFIX._uuid"],
+            flow_export(bridge.ipfix.as_ref()),
+        )
         .column("external_ids", map(&bridge.external_ids))
         .column("other_config", map(&bridge.other_config))
         .member("ports", &[], ports)
@@ -160,7 +180,11 @@ fn port(port: &Port, interfaces: Vec<Cell>, shaping: &Shaping, not_saved: &NotSa
         .column("bond_mode", Cell::from(port.bond_mode.as_deref()))
         .column("lacp", Cell::from(port.lacp.as_deref()))
         .made_of("state", &PortState::READS, state)
-        .column("qos", qos(port, shaping))
+        .made_of(
+            "qos",
+            &["Port.qos", "QoS._uuid", "Queue._uuid"],
+            qos(port, shaping),
+        )
         .column("external_ids", map(&port.external_ids))
         .column("other_config", map(&port.other_config))
         .member("interfaces", &[], Cell::List(interfaces))

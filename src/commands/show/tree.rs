@@ -39,6 +39,7 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
         not_saved.print(&PortState::READS);
         not_saved.print(&["tag", "trunks", "vlan_mode", "options", "error"]);
     }
+    not_saved.print(&OTHER_TABLES);
     let has_types = !not_saved.print(&["type"]);
     let mut tree = Tree {
         not_saved,
@@ -59,6 +60,20 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     }
     tree.items
 }
+
+/// What stands in the first line, and the rows of tables that have lines of their own.
+const OTHER_TABLES: [&str; 10] = [
+    "Open_vSwitch.ovs_version",
+    "Manager._uuid",
+    "SSL._uuid",
+    "Controller._uuid",
+    "Mirror._uuid",
+    "sFlow._uuid",
+    "NetFlow._uuid",
+    "IPFIX._uuid",
+    "QoS._uuid",
+    "Queue._uuid",
+];
 
 struct Tree<'f> {
     not_saved: &'f NotSaved,

@@ -202,6 +202,9 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         cx.needs_links()?;
+        cx.format
+            .not_saved
+            .print(&["Mirror._uuid", "Open_vSwitch.other_config"]);
         let topology = cx.topology(want).await?;
         let asked = self.bridge.as_deref();
         let asked = asked.map(|name| Context::real_bridge(&topology, name));

@@ -50,7 +50,8 @@ macro_rules! kinds {
                 match self { $(FindingKind::$name => Severity::$severity,)* }
             }
 
-            /// The database columns of which a saved host may not know the values, if the fault is found by them.
+            /// The database columns of which a saved host may not know the values, if the fault is found by them; `TABLE._uuid`
+            /// stands for the rows of a table.
             pub fn reads(self) -> &'static [&'static str] {
                 match self {
                     Self::DatapathIdTwice => &["Bridge.datapath_id"],
@@ -58,7 +59,12 @@ macro_rules! kinds {
                     | Self::FailOpen
                     | Self::ControllerVersions
                     | Self::ControllerUnreachable => {
-                        &["Controller.is_connected", "Controller.role", "Controller.status"]
+                        &[
+                            "Controller._uuid",
+                            "Controller.is_connected",
+                            "Controller.role",
+                            "Controller.status",
+                        ]
                     }
                     Self::BondDown
                     | Self::BondDegraded
@@ -66,10 +72,23 @@ macro_rules! kinds {
                     | Self::BondNeedsLacp
                     | Self::LacpNoPartner
                     | Self::NotLive => &PortState::READS,
+                    Self::NotApplied => &["Open_vSwitch.cur_cfg", "Open_vSwitch.next_cfg"],
+                    Self::TrunksAll | Self::MirrorNoOutput | Self::MirrorSelectsNothing => {
+                        &["Mirror._uuid"]
+                    }
+                    Self::QosType | Self::QosValue | Self::OrphanedQos | Self::OrphanedQueue => {
+                        &["Port.qos", "QoS._uuid", "Queue._uuid"]
+                    }
                     Self::NoDevice | Self::PortError => &["Interface.error"],
                     Self::OfportNotGranted => &["Interface.ofport_request"],
                     Self::NoOfport => &["Interface.ofport"],
-                    Self::UnknownKey | Self::RemovedKey | Self::BadValue => {
+                    Self::RemovedKey => &[
+                        "Open_vSwitch.ovs_version",
+                        "Bridge.other_config",
+                        "Port.other_config",
+                        "Interface.other_config",
+                    ],
+                    Self::UnknownKey | Self::BadValue => {
                         &["Bridge.other_config", "Port.other_config", "Interface.other_config"]
                     }
                     _ => &[],
