@@ -197,8 +197,8 @@ fn of_several_names_each_is_found_where_it_is() {
         .exits(3)
         .prints("p2\n")
         .says("ovs: h1, h2: port \"nosuch\" not found on br0\n")
-        .omits("p2")
-        .omits("br1");
+        .omits("\"p2\"")
+        .omits("\"br1\"");
     fleet
         .ovs("port resolve br0 p1 p2 --columns interface -o table")
         .ok()
