@@ -645,7 +645,7 @@ pub const FAULTS: &[FaultGroup] = &[
                 "`--host`: the login is accepted, but the login shell of the account runs no command",
                 &[
                     outcome(
-                        "",
+                        "it prints why",
                         "NAME: cannot connect to ENDPOINT: the login shell there ended with exit code N: WORDS",
                         Exit::Unreachable,
                     ),
