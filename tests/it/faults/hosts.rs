@@ -184,7 +184,7 @@ fn login_shell_ends() {
     let row = Row::of("login_shell_ends");
     let dir = tempfile::tempdir().unwrap();
     let long = dir.path().join("long");
-    fs::write(&long, "printf '\033[31mred'; seq -s x 5000; exit 1").unwrap();
+    fs::write(&long, "printf '\\033[31mred'; seq -s x 5000; exit 1").unwrap();
     let long = format!("sh {}", long.display());
     for (number, shell, words) in [
         (1, "exit 3", "exit code 3,"),
