@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -10,7 +10,7 @@ use crate::common::Sandbox;
 use crate::common::server::until;
 use crate::common::sshd::{Sshd, kill};
 use crate::common::terminal::script;
-use crate::faults::seen::heeding_signals;
+use crate::faults::seen::{by_way_of, heeding_signals, run};
 
 /// A switch with two bridges, a flow and a port with a tag.
 fn switch() -> Sandbox {
@@ -324,6 +324,39 @@ fn a_watched_command_follows_changes_there() {
     lines.find(|line| line.contains("77")).unwrap();
     kill(watch.id(), Signal::TERM);
     watch.wait().unwrap();
+}
+
+/// More hosts at once than this process may have files for: each is read, or has its reason.
+#[test]
+fn more_hosts_than_files() {
+    let (sshd, sandbox) = (Sshd::start(""), switch());
+    let config = fs::read_to_string(sshd.path("config")).unwrap();
+    fs::write(sshd.path("config"), config.replace("web", "m*")).unwrap();
+    let database = sandbox.db_socket();
+    for files in ["64", "32"] {
+        let line = format!(
+            "--host m[1-40] --db unix:{} -t 0 bridge list",
+            database.display()
+        );
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -n \"$0\" && exec \"$@\"", files]);
+        let output = run(&mut by_way_of(limited, &sshd.ovs_here(&line).command()));
+        assert_eq!(output.status.code(), Some(4));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        for host in (1..=40).map(|number| format!("m{number}")) {
+            let is_read = stdout
+                .lines()
+                .any(|line| line.starts_with(&format!("{host}\t")));
+            let prefix = format!("ovs: {host}: ");
+            let reason = stderr.lines().find(|line| line.starts_with(&prefix));
+            let has_reason = reason.is_some_and(|line| line.contains("Too many open files"));
+            assert!(is_read != has_reason, "{host}: {stdout}{stderr}");
+        }
+        assert!(stderr.contains("hint: --parallel N takes fewer hosts at once"));
+        assert!(!stderr.contains("os error"), "{stderr}");
+        until("nothing is left", || sshd.is_clean());
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 use crate::transport::{ConnectErrorKind, HostError};
 
 /// Why a host cannot be reached.
@@ -54,6 +56,22 @@ impl From<RemoteError> for ConnectErrorKind {
             reason: error.reason,
             hint: error.hint,
         })
+    }
+}
+
+/// The hint for an error of this process, or of the system, that has as many files open as it may have; `None` for others.
+pub(super) fn hint_on_files(error: &io::Error) -> Option<&'static str> {
+    let number = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(number, Some(Errno::MFILE | Errno::NFILE)).then_some(
+        "--parallel N takes fewer hosts at once; `ulimit -n` is how many files there may be",
+    )
+}
+
+/// An error of this host.
+pub(super) fn local(error: io::Error) -> ConnectErrorKind {
+    match hint_on_files(&error) {
+        Some(hint) => RemoteError::new(words_of(&error)).hint(hint).into(),
+        None => ConnectErrorKind::Other(error),
     }
 }
 

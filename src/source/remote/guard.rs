@@ -75,8 +75,11 @@ impl PrivateDirectory {
 
 impl Drop for PrivateDirectory {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(self.path());
-        change(|guard| guard.directories.remove(self.path()));
+        // An empty one is removed even if no more files can be opened. One that cannot be removed now is left to the guard.
+        let path = self.path();
+        if std::fs::remove_dir(path).is_ok() || std::fs::remove_dir_all(path).is_ok() {
+            change(|guard| guard.directories.remove(path));
+        }
     }
 }
 

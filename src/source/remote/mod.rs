@@ -202,7 +202,7 @@ impl Remote {
                     return Ok(stream);
                 }
                 Err(ForwardError::Refused) => {}
-                Err(ForwardError::Local(error)) => return Err(ConnectErrorKind::Other(error)),
+                Err(ForwardError::Local(error)) => return Err(error::local(error)),
                 Err(ForwardError::NoMaster(error)) => {
                     // The next attempt is to log in again.
                     let mut slot = self.session.lock().await;
@@ -492,7 +492,7 @@ impl Remote {
                 | io::ErrorKind::ConnectionReset,
                 _,
             ) => RemoteError::new("the connection to the host is lost".to_owned()).into(),
-            _ => ConnectErrorKind::Other(error),
+            _ => error::local(error),
         }
     }
 }

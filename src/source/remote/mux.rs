@@ -56,9 +56,13 @@ const NO_SUBSYSTEM: &str = "ovs-none";
 /// Maximum length of a message in bytes: that of OpenSSH.
 const MAX_LENGTH: u32 = 1 << 18;
 
-/// Whether a master is there.
-pub(super) async fn has_master(control: &Path) -> bool {
-    Control::open(control).await.is_ok()
+/// Connects to a master, to see whether it is there.
+///
+/// # Errors
+///
+/// There is none, or this process cannot connect.
+pub(super) async fn reach(control: &Path) -> io::Result<()> {
+    Control::open(control).await.map(|_| ())
 }
 
 /// Connects to the socket `path` of the host of the master that has this control socket. `local` is the path of a temporary

@@ -5,13 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::io::Errno;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 
 use super::child::{self, Child, Stderr};
-use super::error::{RemoteError, words_of};
+use super::error::{RemoteError, hint_on_files, words_of};
 use super::guard::PrivateDirectory;
 use super::mux::{self, ForwardError};
 use super::shell::{Shell, ShellEnd, StartError};
@@ -218,7 +217,10 @@ impl Ssh {
     /// Waits until a new master listens, which it does after the login.
     async fn ready(&self, child: &mut Child, control: &Path) -> Result<(), RemoteError> {
         let mut stderr = child.stderr();
-        while !mux::has_master(control).await {
+        while let Err(error) = mux::reach(control).await {
+            if let Some(hint) = hint_on_files(&error) {
+                return Err(RemoteError::new(words_of(&error)).hint(hint));
+            }
             if child.has_ended() {
                 let stderr = child::last(&mut stderr).await;
                 return Err(self.refused(&stderr, true));
@@ -232,11 +234,8 @@ impl Ssh {
         let program = self.program.first().map_or("ssh", String::as_str);
         let error = words_of(io);
         let failure = RemoteError::new(format!("cannot run {program}: {error}"));
-        failure.hint(if has_no_descriptors(io) {
-            "--parallel N takes fewer hosts at once; `ulimit -n` is how many files there may be"
-        } else {
-            "install OpenSSH's client; OVS_SSH names another program"
-        })
+        let other = "install OpenSSH's client; OVS_SSH names another program";
+        failure.hint(hint_on_files(io).unwrap_or(other))
     }
 
     /// Why a shell over a master ended before it replied: the login was accepted.
@@ -313,12 +312,6 @@ impl Ssh {
     }
 }
 
-/// Whether this process, or the system, has as many files open as it may have.
-fn has_no_descriptors(error: &io::Error) -> bool {
-    let number = error.raw_os_error().map(Errno::from_raw_os_error);
-    matches!(number, Some(Errno::MFILE | Errno::NFILE))
-}
-
 /// Settings with which ssh could not be talked to, and the options against them: that it leaves its process, that it does
 /// not read its input. Releases before 8.7 have neither the settings nor the options, nor those of [`SHELL_OVERRIDES`].
 const OVERRIDES: [(&str, &str); 2] = [
@@ -344,8 +337,8 @@ async fn control_of_user(settings: &str) -> Option<PathBuf> {
     let mut lines = settings.lines();
     let path = lines.find_map(|line| line.strip_prefix("controlpath "))?;
     let path = PathBuf::from(path);
-    let has_master = tokio::time::timeout(MASTER_REPLIES, mux::has_master(&path));
-    has_master.await.unwrap_or_default().then_some(path)
+    let reached = tokio::time::timeout(MASTER_REPLIES, mux::reach(&path));
+    matches!(reached.await, Ok(Ok(()))).then_some(path)
 }
 
 impl Master {

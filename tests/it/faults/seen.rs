@@ -32,7 +32,7 @@ pub(crate) fn piped(mut command: Command) -> Command {
 }
 
 /// A program that runs the command which is the end of its own command line.
-fn by_way_of(mut program: Command, command: &Command) -> Command {
+pub(crate) fn by_way_of(mut program: Command, command: &Command) -> Command {
     program.arg(command.get_program()).args(command.get_args());
     clean(&mut program);
     for (name, value) in command.get_envs() {
