@@ -725,6 +725,21 @@ fn numbers_of_ports_without_the_database() {
             .prints(format!("{number}\n"))
             .says_only("ovs: port \"nowhere\" not found on br-int\n");
     }
+    // Names that are equal where OpenFlow cuts them.
+    for n in [1, 2] {
+        vsctl!(
+            scene.sandbox,
+            "add-port br-int patch-to-provider-{n} -- add-port br-ex x{n} \
+             -- set interface patch-to-provider-{n} type=patch options:peer=x{n} ofport_request=1{n} \
+             -- set interface x{n} type=patch options:peer=patch-to-provider-{n}"
+        );
+    }
+    let from = scene.put("show", ofctl!(scene.sandbox, "show br-int"));
+    let from = format!("br-int={from}");
+    scene
+        .run("port resolve br-int patch-to-provid", &[&from])
+        .exits(0)
+        .prints("patch-to-provid\t11\tunknown\npatch-to-provid\t12\tunknown\n");
     let flows = format!("br-int={}", scene.flows());
     scene
         .run("port resolve br-int 1", &[&flows])

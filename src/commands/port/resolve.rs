@@ -59,6 +59,7 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
     let columns = columns();
     let view = cx.format.view(&columns)?;
     let of_switch = ports_of_switch(cx, bridge).await?;
+    let is_of_switch = of_switch.is_some();
     let mut topology = match &of_switch {
         Some(ports) => ports.clone(),
         None if ports.len() > WORTH_ASKING_FOR => Topology::default(),
@@ -75,14 +76,26 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
             .iter()
             .all(|port| find(topology, Some(bridge), port).is_ok_and(is_found))
     };
-    if of_switch.is_none() && !all_found(&topology) {
+    if !is_of_switch && !all_found(&topology) {
         let scope = Scope::Bridge(bridge.to_owned());
         topology = cx.topology(Want::of(scope, Depth::PortNames)).await?;
     }
     let mut pairs = Vec::new();
     let mut unknown = Vec::new();
-    for port in ports {
-        match find_of_switch(&topology, bridge, port) {
+    for word in ports {
+        match find_of_switch(&topology, bridge, word) {
+            // OpenFlow cuts names: several may be equal there.
+            Ok(found) if is_of_switch && found.port.name == *word => {
+                let named = found.bridge.ports.iter().filter(|port| port.name == *word);
+                pairs.extend(named.flat_map(|port| {
+                    port.interfaces.iter().map(|interface| Pair {
+                        bridge: found.bridge,
+                        port,
+                        interface,
+                        is_of_switch,
+                    })
+                }));
+            }
             Ok(Found {
                 bridge,
                 port,
@@ -95,10 +108,10 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
                     bridge,
                     port,
                     interface,
-                    is_of_switch: of_switch.is_some(),
+                    is_of_switch,
                 }));
             }
-            Err(_) => unknown.push(port),
+            Err(_) => unknown.push(word),
         }
     }
     if !pairs.is_empty() || cx.format.mode != Mode::Table {
@@ -108,7 +121,6 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
         return Ok(());
     }
     // A port that is not on this bridge may be on another: the error says which.
-    let is_of_switch = of_switch.is_some();
     let all = if let Some(ports) = of_switch {
         ports
     } else {
