@@ -207,7 +207,10 @@ pub fn cut(text: &[u8]) -> Vec<Section<'_>> {
         let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         let whole = rest.get(..length).unwrap_or(rest);
         let head = match head(whole) {
-            None if !prompt.is_empty() && whole.starts_with(prompt) => Some(Head::Prompt),
+            None if !prompt.is_empty() && whole.starts_with(prompt) => {
+                let after = text.get(at + length..).unwrap_or_default();
+                (!is_comment(prompt, after)).then_some(Head::Prompt)
+            }
             head => head,
         };
         let head = head.filter(|_| sections.len() < MAX_SECTIONS);
@@ -306,6 +309,12 @@ fn prompt_before(line: &[u8]) -> &[u8] {
         .filter(|at| before.get(at + 1) == Some(&b' '))
         .min();
     end.map_or(b"", |end| before.get(..end + 2).unwrap_or_default())
+}
+
+/// Whether a line that begins with the prompt of root is a comment: an output goes on `after` it.
+fn is_comment(prompt: &[u8], after: &[u8]) -> bool {
+    let begins = |with: &&[u8]| after.starts_with(with);
+    prompt == b"# " && [&b" "[..], b"NX", b"OFP"].iter().any(begins)
 }
 
 /// Maximum length of a prompt, in bytes.
@@ -490,6 +499,12 @@ Bridge table
             let kinds: Vec<_> = sections.iter().map(|section| section.kind).collect();
             assert_eq!(kinds, [SectionKind::Flows, SectionKind::Other], "{prompt}");
             assert!(sections[0].is_blank());
+        }
+        for reply in [" cookie=0x0, actions=drop", "NXST_FLOW reply (xid=0x4):"] {
+            let text = format!("# ovs-ofctl dump-flows br-int\n# taken at noon\n{reply}\n");
+            let sections = cut(text.as_bytes());
+            let told: Vec<_> = sections.iter().map(|s| (s.kind, s.bridge())).collect();
+            assert_eq!(told.last(), Some(&(SectionKind::Flows, Some("br-int"))));
         }
         for line in ["# x@y", "a b@c$ d", "[1]# x", "x@y#z", "p@q", "@h$ "] {
             assert!(!is_prompt(line.as_bytes()), "{line}");
